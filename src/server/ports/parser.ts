@@ -1,0 +1,46 @@
+/**
+ * Extracts text from one stored file. Runs hostile input, so drivers isolate it: own process, time limit,
+ * memory limit.
+ */
+export interface Parser {
+  /**
+   * @throws AppError with a code of the `parse` group (UNSUPPORTED_FORMAT, FILE_ENCRYPTED, FILE_BROKEN,
+   * FILE_EMPTY, FILE_TOO_COMPLEX, NEEDS_OCR, PARSE_TIMEOUT, PARSE_MEMORY) and a message for the person
+   * who uploaded the file.
+   */
+  parse(file: ParseInput, signal?: AbortSignal): Promise<ParsedDocument>;
+  close(): Promise<void>;
+}
+
+export interface ParseInput {
+  readonly path: string;
+  /** As uploaded: only its extension is used, and only as a hint. */
+  readonly filename: string;
+}
+
+export interface ParsedDocument {
+  /** Decided from the content. */
+  readonly mimeType: string;
+  /** From the document's own metadata or first heading; absent when it has none worth showing. */
+  readonly title?: string;
+  /** In order. `number` starts at 1 and has no gaps: page, slide, sheet, chapter; 1 for formats without pages. */
+  readonly pages: readonly ParsedPage[];
+}
+
+export interface ParsedPage {
+  readonly number: number;
+  /**
+   * The page's whole text, NFC, `\n` line ends, well-formed UTF-16, no NUL. Blocks are separated by blank lines.
+   * Every offset elsewhere counts UTF-16 code units of this string.
+   */
+  readonly text: string;
+  /** In order, never overlapping, covering everything but the space between them. */
+  readonly blocks: readonly Block[];
+}
+
+/** `text.slice(start, end)` of its page. */
+export type Block =
+  | { readonly kind: 'heading'; readonly level: 1 | 2 | 3 | 4 | 5 | 6; readonly start: number; readonly end: number }
+  | { readonly kind: 'paragraph' | 'list' | 'code'; readonly start: number; readonly end: number }
+  /** Rows are lines, cells are separated by ` | `; `headerEnd` ends the header row(s) when the table has any. */
+  | { readonly kind: 'table'; readonly start: number; readonly end: number; readonly headerEnd?: number };

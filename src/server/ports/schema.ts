@@ -99,6 +99,7 @@ export interface CollectionMemberRow {
 }
 
 export interface DocumentRow {
+  no: Generated<number>;
   id: string;
   collection_id: string;
   /** Who uploaded it; the quota counts for them. */

@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import { humanText, id, pageQuery, time } from './common.ts';
+import { citation } from './query.ts';
+import { hit } from './search.ts';
+
+export const conversation = z.object({ id, title: z.string(), createdAt: time, updatedAt: time });
+export type Conversation = z.infer<typeof conversation>;
+export const conversationBody = z.strictObject({ title: humanText(1, 200).optional() });
+export const conversationsQuery = pageQuery.extend({ q: z.string().max(200).optional() });
+export const message = z.object({
+  id,
+  role: z.enum(['user', 'assistant']),
+  content: z.string(),
+  answered: z.boolean().nullable(),
+  citations: z.array(citation),
+  sources: z.array(hit),
+  model: z.string().nullable(),
+  feedback: z.object({ rating: z.union([z.literal(1), z.literal(-1)]), comment: z.string().nullable() }).nullable(),
+  createdAt: time,
+});
+export type Message = z.infer<typeof message>;
+export const feedbackBody = z.strictObject({
+  rating: z.union([z.literal(1), z.literal(-1)]),
+  comment: humanText(0, 2000).optional(),
+});

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { humanText, id, itemError, pageQuery, problem, time } from './common.ts';
+
+export const documentStatus = z.enum(['queued', 'parsing', 'embedding', 'ready', 'failed']);
+export const tag = humanText(1, 50);
+export const tags = z.array(tag).max(50);
+
+export const document = z.object({
+  id,
+  collectionId: id,
+  title: z.string(),
+  filename: z.string(),
+  mimeType: z.string(),
+  sizeBytes: z.int(),
+  sha256: z.string(),
+  status: documentStatus,
+  error: itemError.optional(),
+  pages: z.int(),
+  chunks: z.int(),
+  tokens: z.int(),
+  tags: z.array(z.string()),
+  language: z.string().nullable(),
+  createdAt: time,
+  updatedAt: time,
+  readyAt: time.nullable(),
+});
+export type Document = z.infer<typeof document>;
+
+export const uploaded = z.object({ document, taskId: id });
+/** The same bytes were there already: the document as it is, and the task that works or worked on it. */
+export const uploadedBefore = z.object({ document, taskId: id.nullable() });
+export const uploadedBatch = z.object({
+  taskId: id,
+  status: z.enum(['processing', 'completed']),
+  documents: z.array(document),
+  rejected: z.array(z.object({ filename: z.string(), problem })),
+});
+export const urlBody = z.strictObject({ url: z.string().min(1).max(2000), collectionId: id.optional() });
+
+const sortKeys = ['createdAt', 'updatedAt', 'title', 'sizeBytes'] as const;
+export type SortKey = (typeof sortKeys)[number];
+export const documentSort = z
+  .string()
+  .max(100)
+  .transform((s, context) => {
+    const parts = s.split(',').map((part) => {
+      const descending = part.startsWith('-');
+      return { key: (descending ? part.slice(1) : part) as SortKey, descending };
+    });
+    if (parts.some(({ key }) => !sortKeys.includes(key)) || new Set(parts.map((p) => p.key)).size !== parts.length) {
+      context.addIssue({ code: 'custom', message: `must list some of ${sortKeys.join(', ')}, each once, with - for descending` });
+      return z.NEVER;
+    }
+    return parts;
+  });
+export const documentsQuery = pageQuery.extend({
+  collectionId: id.optional(),
+  q: z.string().max(200).optional(),
+  status: documentStatus.optional(),
+  sort: documentSort.optional(),
+});
+export const patchDocumentBody = z
+  .strictObject({ title: humanText(1, 500).optional(), tags: tags.optional(), collectionId: id.optional() })
+  .refine((b) => Object.keys(b).length > 0, 'names nothing to change');
+
+export const pageText = z.object({ page: z.int(), text: z.string() });
+export const chunk = z.object({
+  id,
+  page: z.int(),
+  start: z.int(),
+  end: z.int(),
+  headingPath: z.array(z.string()),
+  text: z.string(),
+});
+export const taskStarted = z.object({ taskId: id });

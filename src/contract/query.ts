@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { humanText, id } from './common.ts';
+import { filters, hit, timings } from './search.ts';
+
+export const queryBody = z.strictObject({
+  query: humanText(3, 1000),
+  limit: z.int().min(1).max(50).default(10),
+  filters: filters.optional(),
+  collectionId: id.optional(),
+  conversationId: id.optional(),
+  model: z.string().min(1).max(200).optional(),
+});
+export type QueryRequest = z.infer<typeof queryBody>;
+
+export const citation = z.object({
+  marker: z.int().describe('The n of [n] in the answer'),
+  documentId: id,
+  chunkId: id,
+  title: z.string(),
+  page: z.int(),
+  start: z.int(),
+  end: z.int(),
+  quote: z.string().describe("Exactly the page's text from start to end"),
+  supported: z.boolean(),
+});
+export type Citation = z.infer<typeof citation>;
+
+export const usage = z.object({ promptTokens: z.int(), completionTokens: z.int(), costUsd: z.number() });
+export const answer = z.object({
+  id,
+  answer: z.string(),
+  answered: z.boolean(),
+  citations: z.array(citation),
+  sources: z.array(hit),
+  model: z.string(),
+  cached: z.boolean(),
+  usage,
+  timings,
+});
+export type Answer = z.infer<typeof answer>;
+
+/** The events of a streamed answer, in order: sources, token and citation as they come, then done or error. */
+export type AnswerEvent =
+  | { type: 'sources'; sources: Answer['sources'] }
+  | { type: 'token'; text: string }
+  | { type: 'citation'; citation: Citation }
+  | { type: 'done'; answer: Answer };

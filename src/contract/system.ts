@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { user } from './auth.ts';
+import { id, time } from './common.ts';
+
+export const publicConfig = z.object({
+  version: z.string(),
+  registrationEnabled: z.boolean(),
+  maxUploadMb: z.number(),
+  maxBatchFiles: z.int(),
+  formats: z.array(z.object({ mimeType: z.string(), extensions: z.array(z.string()) })),
+  models: z.array(z.string()),
+});
+export const health = z.object({ status: z.literal('healthy'), uptimeSeconds: z.number(), version: z.string() });
+export const readiness = z.object({ status: z.enum(['ready', 'starting', 'draining']) });
+const check = z.object({ status: z.enum(['healthy', 'degraded', 'unhealthy']), responseTimeMs: z.number(), detail: z.string().optional() });
+export const detailedHealth = z.object({
+  status: z.enum(['healthy', 'degraded', 'unhealthy']),
+  checks: z.object({ database: check, vectors: check, cache: check, queue: check, storage: check, embeddings: check, llm: check }),
+  metrics: z.object({
+    cpuPercent: z.number(),
+    memoryPercent: z.number(),
+    rssBytes: z.int(),
+    heapBytes: z.int(),
+    eventLoopLagMs: z.number(),
+    diskPercent: z.number(),
+    networkIo: z.object({ receivedBytes: z.int(), sentBytes: z.int() }),
+  }),
+  totalResponseTimeMs: z.number(),
+});
+export type DetailedHealth = z.infer<typeof detailedHealth>;
+
+export const adminUser = user.extend({
+  suspended: z.boolean(),
+  quotaMb: z.number().nullable(),
+  monthlyBudgetUsd: z.number().nullable(),
+  usedBytes: z.int(),
+  documentCount: z.int(),
+});
+export const patchUserBody = z
+  .strictObject({
+    role: z.enum(['admin', 'user']).optional(),
+    suspended: z.boolean().optional(),
+    quotaMb: z.number().int().min(0).nullable().optional(),
+    monthlyBudgetUsd: z.number().min(0).nullable().optional(),
+  })
+  .refine((b) => Object.keys(b).length > 0, 'names nothing to change');
+export const usageRow = z.object({
+  userId: id,
+  day: z.string(),
+  model: z.string(),
+  kind: z.enum(['answer', 'embedding']),
+  requests: z.int(),
+  cachedRequests: z.int(),
+  promptTokens: z.int(),
+  completionTokens: z.int(),
+  costUsd: z.number(),
+  savedUsd: z.number(),
+});
+export const percentiles = z.object({
+  name: z.string(),
+  count: z.int(),
+  errors: z.int(),
+  p50Ms: z.number(),
+  p95Ms: z.number(),
+  p99Ms: z.number(),
+});
+export const performanceReport = z.object({ windowSeconds: z.number(), routes: z.array(percentiles), stages: z.array(percentiles) });
+export const auditEntry = z.object({
+  id,
+  at: time,
+  actorId: id.nullable(),
+  action: z.string(),
+  target: z.string().nullable(),
+  detail: z.string().nullable(),
+  ip: z.string().nullable(),
+});
+export const adminJob = z.object({
+  id,
+  kind: z.string(),
+  documentId: id.nullable(),
+  state: z.enum(['queued', 'running', 'failed', 'done', 'cancelled']),
+  attempt: z.int(),
+  lastError: z.string().nullable(),
+  createdAt: time,
+  finishedAt: time.nullable(),
+});

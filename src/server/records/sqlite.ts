@@ -1,0 +1,91 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { CompiledQuery, type DatabaseConnection, Kysely, SqliteAdapter, SqliteDialect, SqliteDriver, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
+import type { Database } from '../ports/schema.ts';
+import { migrateSqlite } from './migrate-sqlite.ts';
+
+/** One connection: `db` for queries, `raw` for the index drivers that share its transactions. */
+export interface SqliteConnection {
+  readonly db: Kysely<Database>;
+  readonly raw: Sqlite.Database;
+  close(): Promise<void>;
+}
+
+export interface SqliteOptions {
+  /** Fails every write; the search thread reads this way. */
+  readonly readonly?: boolean;
+  /** Page cache of this connection. */
+  readonly cacheMb?: number;
+}
+
+/** Opens a connection to the installation's database file; it must have been migrated. */
+export function openSqlite(path: string, { readonly = false, cacheMb = 8 }: SqliteOptions = {}): SqliteConnection {
+  const raw = new Sqlite(path, { readonly, fileMustExist: readonly });
+  raw.pragma('busy_timeout = 5000');
+  if (!readonly) {
+    raw.pragma('journal_mode = WAL');
+    raw.pragma('synchronous = NORMAL');
+    raw.pragma('foreign_keys = ON');
+    // what is deleted is overwritten: nothing of a removed document stays readable in the file
+    raw.pragma('secure_delete = ON');
+    raw.pragma('journal_size_limit = 67108864');
+  }
+  raw.pragma(`cache_size = ${-cacheMb * 1024}`);
+  raw.pragma('temp_store = MEMORY');
+  raw.pragma('mmap_size = 67108864');
+  const db = new Kysely<Database>({ dialect: new ImmediateDialect(raw) });
+  return {
+    db,
+    raw,
+    async close() {
+      await db.destroy();
+      if (raw.open) raw.close();
+    },
+  };
+}
+
+/** Makes or upgrades the installation's database. Once a process, before any thread opens it. */
+export function prepareSqlite(path: string): { from: number; to: number } {
+  mkdirSync(dirname(path), { recursive: true });
+  const raw = new Sqlite(path);
+  try {
+    raw.pragma('busy_timeout = 30000');
+    // five vectors of 1,536 bytes fit a page of 8 KiB, only two fit one of 4 KiB
+    raw.pragma('page_size = 8192');
+    raw.pragma('journal_mode = WAL');
+    return migrateSqlite(raw);
+  } finally {
+    raw.close();
+  }
+}
+
+/**
+ * Kysely's SQLite dialect with `begin immediate`: a transaction that reads first and writes later would
+ * fail at once, without waiting, when another connection wrote in between.
+ */
+class ImmediateDialect extends SqliteDialect {
+  readonly #database: Sqlite.Database;
+  constructor(database: Sqlite.Database) {
+    super({ database });
+    this.#database = database;
+  }
+  override createDriver(): SqliteDriver {
+    return new ImmediateDriver({ database: this.#database });
+  }
+  override createAdapter(): SqliteAdapter {
+    return new SqliteAdapter();
+  }
+  override createQueryCompiler(): SqliteQueryCompiler {
+    return new SqliteQueryCompiler();
+  }
+  override createIntrospector(db: Kysely<Database>): SqliteIntrospector {
+    return new SqliteIntrospector(db);
+  }
+}
+
+class ImmediateDriver extends SqliteDriver {
+  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  }
+}

@@ -18,7 +18,8 @@ export interface JobQueue {
   close(): Promise<void>;
 }
 
-export type JobKind = 'ingest' | 'purge' | 'purge-collection';
+/** `ingest` reads a document until it is found by keyword, `embed` then adds its vectors. */
+export type JobKind = 'ingest' | 'embed' | 'purge' | 'purge-collection';
 
 export interface NewJob {
   readonly kind: JobKind;

@@ -125,6 +125,17 @@ export interface DocumentRow {
   /** The chunks of this revision take the ordinals first_ordinal … first_ordinal + chunk_count - 1. */
   first_ordinal: number;
   chunk_count: number;
+  /**
+   * Counts the builds begun or dropped. A build's pages and chunks carry the number it began with as their
+   * revision; a writer whose number is no longer this one has lost its right to write.
+   */
+  build_revision: Generated<number>;
+  /** The range that the build in progress has reserved; `build_chunk_count` is 0 while there is none. */
+  build_first_ordinal: Generated<number>;
+  build_chunk_count: Generated<number>;
+  /** The title and language that the visible revision was indexed with: what its postings were made from. */
+  indexed_title: Generated<string>;
+  indexed_language: Generated<string | null>;
   created_at: string;
   updated_at: string;
   ready_at: string | null;
@@ -160,6 +171,8 @@ export interface ChunkRow {
   token_count: number;
   /** Exactly `page text.slice(start, end)`. */
   text: string;
+  /** The header rows of the table that the chunk begins in the middle of: embedded and indexed with it. */
+  table_header: Generated<string | null>;
   /** SHA-256 of the embedded text, hex: equal texts are embedded once. */
   text_hash: string;
 }

@@ -45,7 +45,10 @@ export const first: Migration = {
       source_url text, status text not null, error_code text, error_detail text, tags text not null default '[]',
       language text, page_count integer not null default 0, token_count integer not null default 0,
       revision integer not null default 0, first_ordinal ${bigint} not null default 0,
-      chunk_count integer not null default 0, created_at text not null, updated_at text not null, ready_at text)`,
+      chunk_count integer not null default 0, build_revision integer not null default 0,
+      build_first_ordinal ${bigint} not null default 0, build_chunk_count integer not null default 0,
+      indexed_title text not null default '', indexed_language text,
+      created_at text not null, updated_at text not null, ready_at text)`,
     'create unique index documents_by_content on documents (collection_id, sha256)',
     'create index documents_by_creation on documents (collection_id, created_at, id)',
     'create index documents_by_update on documents (collection_id, updated_at, id)',
@@ -67,7 +70,7 @@ export const first: Migration = {
     `create table chunks (
       key ${bigKey}, document_id text not null, revision integer not null, seq integer not null,
       page integer not null, start integer not null, "end" integer not null, heading_path text not null,
-      token_count integer not null, text text not null, text_hash text not null)`,
+      token_count integer not null, text text not null, table_header text, text_hash text not null)`,
     'create unique index chunks_by_position on chunks (document_id, revision, seq)',
     'create index chunks_by_text on chunks (text_hash)',
 

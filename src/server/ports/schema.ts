@@ -13,6 +13,7 @@ export interface Database {
   collection_members: CollectionMemberRow;
   documents: DocumentRow;
   document_tags: DocumentTagRow;
+  revisions: RevisionRow;
   pages: PageRow;
   chunks: ChunkRow;
   vectors: VectorRow;
@@ -126,16 +127,10 @@ export interface DocumentRow {
   first_ordinal: number;
   chunk_count: number;
   /**
-   * Counts the builds begun or dropped. A build's pages and chunks carry the number it began with as their
-   * revision; a writer whose number is no longer this one has lost its right to write.
+   * The revision begun last. It is above `revision` while one is built beside the visible one, and grows
+   * when a build is given up: a writer with a lower number has lost its right to write.
    */
   build_revision: Generated<number>;
-  /** The range that the build in progress has reserved; `build_chunk_count` is 0 while there is none. */
-  build_first_ordinal: Generated<number>;
-  build_chunk_count: Generated<number>;
-  /** The title and language that the visible revision was indexed with: what its postings were made from. */
-  indexed_title: Generated<string>;
-  indexed_language: Generated<string | null>;
   created_at: string;
   updated_at: string;
   ready_at: string | null;
@@ -145,6 +140,20 @@ export interface DocumentTagRow {
   document_id: string;
   collection_id: string;
   tag: string;
+}
+
+/** One set of a document's pages, chunks, postings and vectors, from the reservation of its range to its purge. */
+export interface RevisionRow {
+  document_id: string;
+  revision: number;
+  collection_no: number;
+  first_ordinal: number;
+  chunk_count: number;
+  /** What the chunks were indexed with beside their own text: the same words take them out again. */
+  title: string;
+  language: string | null;
+  /** 1 once nothing points to it: its range has a tombstone and a purge job. */
+  dropped: number;
 }
 
 /** A page's text in parts, so that a slice of a long page is a small read. */

@@ -45,10 +45,8 @@ export const first: Migration = {
       source_url text, status text not null, error_code text, error_detail text, tags text not null default '[]',
       language text, page_count integer not null default 0, token_count integer not null default 0,
       revision integer not null default 0, first_ordinal ${bigint} not null default 0,
-      chunk_count integer not null default 0, build_revision integer not null default 0,
-      build_first_ordinal ${bigint} not null default 0, build_chunk_count integer not null default 0,
-      indexed_title text not null default '', indexed_language text,
-      created_at text not null, updated_at text not null, ready_at text)`,
+      chunk_count integer not null default 0,
+      build_revision integer not null default 0, created_at text not null, updated_at text not null, ready_at text)`,
     'create unique index documents_by_content on documents (collection_id, sha256)',
     'create index documents_by_creation on documents (collection_id, created_at, id)',
     'create index documents_by_update on documents (collection_id, updated_at, id)',
@@ -63,6 +61,11 @@ export const first: Migration = {
       primary key (document_id, tag))`,
     'create index document_tags_by_tag on document_tags (collection_id, tag, document_id)',
 
+    `create table revisions (
+      document_id text not null, revision integer not null, collection_no integer not null,
+      first_ordinal ${bigint} not null, chunk_count integer not null, title text not null, language text,
+      dropped integer not null default 0, primary key (document_id, revision))`,
+    'create index revisions_by_collection on revisions (collection_no, dropped)',
     `create table pages (
       document_id text not null, revision integer not null, page integer not null, start integer not null,
       text text not null)`,

@@ -1,0 +1,351 @@
+import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
+import { type ListPage, makeItemError } from '../../contract/common.ts';
+import type { Document, SortKey } from '../../contract/documents.ts';
+import type { ErrorCode } from '../../contract/errors.ts';
+import { AppError } from '../errors.ts';
+import type { Database, DocumentRow } from '../ports/schema.ts';
+import type { Transaction } from '../ports/transaction.ts';
+import { now } from './ids.ts';
+
+type Db = Kysely<Database>;
+export type StoredDocument = Selectable<DocumentRow>;
+type Condition = RawBuilder<unknown>;
+
+export function toDocument(row: StoredDocument): Document {
+  return {
+    id: row.id,
+    collectionId: row.collection_id,
+    title: row.title,
+    filename: row.filename,
+    mimeType: row.mime_type,
+    sizeBytes: row.size_bytes,
+    sha256: row.sha256,
+    status: row.status,
+    ...(row.status === 'failed' && row.error_code !== null
+      ? { error: makeItemError(row.error_code as ErrorCode, row.error_detail ?? '') }
+      : {}),
+    pages: row.page_count,
+    chunks: row.chunk_count,
+    tokens: row.token_count,
+    tags: row.tags === '[]' ? [] : (JSON.parse(row.tags) as string[]),
+    language: row.language,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    readyAt: row.ready_at,
+  };
+}
+
+/**
+ * The document, when the user may see it.
+ *
+ * @throws AppError NOT_FOUND when it is not there or not the user's to see, FORBIDDEN when the user may see it
+ * but `need` is more.
+ */
+export async function needDocument(
+  db: Db,
+  userId: string,
+  documentId: string,
+  need: 'viewer' | 'editor',
+): Promise<StoredDocument> {
+  const found = await db
+    .selectFrom('documents as d')
+    .innerJoin('collections as c', 'c.id', 'd.collection_id')
+    .leftJoin('collection_members as m', (join) =>
+      join.onRef('m.collection_id', '=', 'c.id').on('m.user_id', '=', userId),
+    )
+    .selectAll('d')
+    .select(['c.owner_id as collection_owner', 'm.role as member_role'])
+    .where('d.id', '=', documentId)
+    .where((either) => either.or([either('c.owner_id', '=', userId), either('m.user_id', 'is not', null)]))
+    .executeTakeFirst();
+  if (found === undefined) throw new AppError('NOT_FOUND', 'There is no such document.');
+  const { collection_owner, member_role, ...row } = found;
+  if (need === 'editor' && collection_owner !== userId && member_role !== 'editor')
+    throw new AppError('FORBIDDEN', 'You may read this collection, but not change it.');
+  return row;
+}
+
+export interface DocumentsQuery {
+  readonly collectionId?: string | undefined;
+  /** Words that all must stand in the title or the file name; parts of words count. */
+  readonly q?: string | undefined;
+  readonly status?: DocumentRow['status'] | undefined;
+  readonly sort?: readonly { key: SortKey; descending: boolean }[] | undefined;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+const COLUMNS = {
+  createdAt: 'created_at',
+  updatedAt: 'updated_at',
+  title: 'title',
+  sizeBytes: 'size_bytes',
+} as const satisfies Record<SortKey, keyof DocumentRow>;
+
+const NEWEST_FIRST = [{ key: 'createdAt', descending: true }] as const satisfies DocumentsQuery['sort'];
+
+/** Above it one index scan over all collections and a sort are cheaper than a statement of so many parts. */
+const MAX_BRANCHES = 100;
+
+/**
+ * A page of the documents that the user may see. Pages follow each other by the sort keys of their last
+ * document, so that documents which come or go meanwhile shift nothing.
+ *
+ * @throws AppError NOT_FOUND for a collection that the user may not see, INVALID_CURSOR.
+ */
+export async function listDocuments(
+  db: Db,
+  userId: string,
+  query: DocumentsQuery,
+): Promise<ListPage<Document>> {
+  const order = new Order(query.sort ?? NEWEST_FIRST);
+  const after = query.cursor === undefined ? undefined : order.after(query.cursor);
+  const collections = await visibleCollections(db, userId, query.collectionId);
+  if (collections.length === 0) return { items: [], nextCursor: null, total: 0 };
+  const filters = [
+    ...(query.status === undefined ? [] : [sql`status = ${query.status}`]),
+    ...matches(query.q ?? ''),
+  ];
+  const ids = collections.map(({ id }) => id);
+  // the words are looked up once, not once for every collection
+  const branches = query.q === undefined && ids.length <= MAX_BRANCHES ? ids.map((id) => [id]) : [ids];
+  const rows = await readPage(db, branches, [...filters, ...(after ? [after] : [])], order, query.limit + 1);
+  const total =
+    filters.length === 0
+      ? collections.reduce((sum, { document_count }) => sum + document_count, 0)
+      : await count(db, ids, filters);
+  const last = rows.length > query.limit ? rows[query.limit - 1] : undefined;
+  return {
+    items: rows.slice(0, query.limit).map(toDocument),
+    nextCursor: last === undefined ? null : order.cursor(last),
+    total,
+  };
+}
+
+async function visibleCollections(db: Db, userId: string, collectionId: string | undefined) {
+  const only = collectionId === undefined ? sql`` : sql`and c.id = ${collectionId}`;
+  const { rows } = await sql<{ id: string; document_count: number }>`
+    select c.id, c.document_count from collections c where c.owner_id = ${userId} ${only}
+    union all
+    select c.id, c.document_count from collection_members m join collections c on c.id = m.collection_id
+    where m.user_id = ${userId} and c.owner_id <> ${userId} ${only}`.execute(db);
+  if (collectionId !== undefined && rows.length === 0)
+    throw new AppError('NOT_FOUND', 'There is no such collection.');
+  return rows;
+}
+
+async function readPage(
+  db: Db,
+  branches: readonly (readonly string[])[],
+  conditions: readonly Condition[],
+  order: Order,
+  limit: number,
+): Promise<StoredDocument[]> {
+  const branch = (ids: readonly string[], columns: Condition) =>
+    sql`select ${columns} from documents where ${all([within(ids), ...conditions])} order by ${order.by} limit ${limit}`;
+  const [first, ...others] = branches;
+  if (first !== undefined && others.length === 0) {
+    return (await sql<StoredDocument>`${branch(first, sql`*`)}`.execute(db)).rows;
+  }
+  // each collection gives its first ones from an index; only those few are put in order
+  const nos = branches.map((ids) => sql`select no from (${branch(ids, sql`no`)})`);
+  const { rows } = await sql<StoredDocument>`
+    select * from documents where no in (${sql.join(nos, sql` union all `)})
+    order by ${order.by} limit ${limit}`.execute(db);
+  return rows;
+}
+
+async function count(db: Db, ids: readonly string[], filters: readonly Condition[]): Promise<number> {
+  const { rows } = await sql<{ total: number }>`
+    select count(*) as total from documents where ${all([within(ids), ...filters])}`.execute(db);
+  return rows[0]?.total ?? 0;
+}
+
+const all = (conditions: readonly Condition[]) => sql.join(conditions, sql` and `);
+const within = (ids: readonly string[]) =>
+  ids.length === 1 ? sql`collection_id = ${ids[0]}` : sql`collection_id in (${sql.join(ids)})`;
+
+/** Words of three characters and more by the trigram index, shorter ones by comparing. */
+function matches(q: string): Condition[] {
+  const words = q.toWellFormed().normalize('NFC').replaceAll('\0', ' ').split(/\s+/u).filter(Boolean);
+  const long = words.filter((word) => [...word].length >= 3);
+  const short = words.filter((word) => [...word].length < 3);
+  const phrases = long.map((word) => `"${word.replaceAll('"', '""')}"`).join(' AND ');
+  return [
+    ...(long.length === 0
+      ? []
+      : [sql`no in (select rowid from documents_fts where documents_fts match ${phrases})`]),
+    ...short.map((word) => {
+      const forms = spellings(word).map((form) => sql`instr(title, ${form}) or instr(filename, ${form})`);
+      return sql`(${sql.join(forms, sql` or `)})`;
+    }),
+  ];
+}
+
+/** All ways to write a word of one or two letters: SQLite knows the cases of ASCII letters only. */
+function spellings(word: string): string[] {
+  const ways = [...word].map((char) => [char.toLowerCase(), char.toUpperCase()]);
+  const [first = [], second = ['']] = ways;
+  return [...new Set(first.flatMap((a) => second.map((b) => a + b)))];
+}
+
+/** A total order: the keys asked for, then the id, in the direction of the first key as the indexes run. */
+class Order {
+  readonly #parts: readonly { column: (typeof COLUMNS)[SortKey] | 'id'; descending: boolean }[];
+
+  constructor(sort: NonNullable<DocumentsQuery['sort']>) {
+    this.#parts = [
+      ...sort.map(({ key, descending }) => ({ column: COLUMNS[key], descending })),
+      { column: 'id', descending: sort[0]?.descending ?? false },
+    ];
+  }
+
+  get by(): Condition {
+    return sql.join(
+      this.#parts.map(
+        ({ column, descending }) => sql`${sql.ref(column)} ${sql.raw(descending ? 'desc' : 'asc')}`,
+      ),
+    );
+  }
+
+  get #name(): string {
+    return this.#parts.map(({ column, descending }) => (descending ? '-' : '') + column).join();
+  }
+
+  cursor(row: StoredDocument): string {
+    const place = [this.#name, ...this.#parts.map(({ column }) => row[column])];
+    return Buffer.from(JSON.stringify(place)).toString('base64url');
+  }
+
+  /** What comes after the place that the cursor names. The first key stands alone too, for the index. */
+  after(cursor: string): Condition {
+    const place = this.#read(cursor);
+    let rest = sql`false`;
+    for (const [at, { column, descending }] of [...this.#parts.entries()].reverse()) {
+      const [name, value] = [sql.ref(column), place[at]];
+      const beyond = sql`${name} ${sql.raw(descending ? '<' : '>')} ${value}`;
+      rest =
+        column === 'id'
+          ? beyond
+          : sql`${name} ${sql.raw(descending ? '<=' : '>=')} ${value} and (${beyond} or (${rest}))`;
+    }
+    return sql`(${rest})`;
+  }
+
+  #read(cursor: string): unknown[] {
+    try {
+      const [name, ...place] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[];
+      const fits = this.#parts.every(
+        ({ column }, at) => typeof place[at] === (column === 'size_bytes' ? 'number' : 'string'),
+      );
+      if (name === this.#name && place.length === this.#parts.length && fits) return place;
+    } catch {
+      // not ours
+    }
+    throw new AppError('INVALID_CURSOR', 'The cursor does not belong to this list. Begin again without it.');
+  }
+}
+
+/** The text of a page of the document's visible revision; undefined when it has no such page. */
+export async function readPageText(
+  db: Db,
+  document: StoredDocument,
+  page: number,
+): Promise<string | undefined> {
+  if (page < 1 || page > document.page_count) return undefined;
+  const parts = await db
+    .selectFrom('pages')
+    .select('text')
+    .where('document_id', '=', document.id)
+    .where('revision', '=', document.revision)
+    .where('page', '=', page)
+    .orderBy('start')
+    .execute();
+  return parts.map(({ text }) => text).join('');
+}
+
+export interface ListedChunk {
+  readonly id: string;
+  readonly page: number;
+  readonly start: number;
+  readonly end: number;
+  readonly headingPath: string[];
+  readonly text: string;
+}
+
+/** The chunks of the document's visible revision, in order of the text. @throws AppError INVALID_CURSOR */
+export async function listChunks(
+  db: Db,
+  document: StoredDocument,
+  { limit, cursor }: { limit: number; cursor?: string | undefined },
+): Promise<ListPage<ListedChunk>> {
+  if (cursor !== undefined && !/^\d{1,9}$/.test(cursor))
+    throw new AppError('INVALID_CURSOR', 'The cursor does not belong to this list. Begin again without it.');
+  const rows = await db
+    .selectFrom('chunks')
+    .select(['key', 'seq', 'page', 'start', 'end', 'heading_path', 'text'])
+    .where('document_id', '=', document.id)
+    .where('revision', '=', document.revision)
+    .where('seq', '>', cursor === undefined ? -1 : Number(cursor))
+    .orderBy('seq')
+    .limit(limit + 1)
+    .execute();
+  const last = rows.length > limit ? rows[limit - 1] : undefined;
+  return {
+    items: rows.slice(0, limit).map(({ key, page, start, end, heading_path, text }) => ({
+      id: String(key),
+      page,
+      start,
+      end,
+      headingPath: JSON.parse(heading_path) as string[],
+      text,
+    })),
+    nextCursor: last === undefined ? null : String(last.seq),
+    total: document.chunk_count,
+  };
+}
+
+/** Changes what people say about a document. Filters and results see it, so the collection's generation grows. */
+export async function describeDocument(
+  tx: Transaction,
+  document: Pick<StoredDocument, 'id' | 'collection_id'>,
+  { title, tags }: { title?: string | undefined; tags?: readonly string[] | undefined },
+): Promise<void> {
+  const sorted = tags === undefined ? undefined : [...new Set(tags)].sort();
+  const changed = await tx
+    .updateTable('documents')
+    .set({
+      ...(title === undefined ? {} : { title }),
+      ...(sorted === undefined ? {} : { tags: JSON.stringify(sorted) }),
+      updated_at: now(),
+    })
+    .where('id', '=', document.id)
+    .executeTakeFirst();
+  if (changed.numUpdatedRows === 0n) throw new AppError('NOT_FOUND', 'There is no such document.');
+  if (sorted !== undefined) {
+    await tx.deleteFrom('document_tags').where('document_id', '=', document.id).execute();
+    if (sorted.length > 0) {
+      await tx
+        .insertInto('document_tags')
+        .values(
+          sorted.map((tag) => ({ document_id: document.id, collection_id: document.collection_id, tag })),
+        )
+        .execute();
+    }
+  }
+  await tx
+    .updateTable('collections')
+    .set((the) => ({ generation: the('generation', '+', 1) }))
+    .where('id', '=', document.collection_id)
+    .execute();
+}
+
+/** Bytes of all files that the user uploaded and that are still there. */
+export async function usedBytes(db: Db, userId: string): Promise<number> {
+  const found = await db
+    .selectFrom('documents')
+    .select((the) => the.fn.sum<number | null>('size_bytes').as('bytes'))
+    .where('owner_id', '=', userId)
+    .executeTakeFirst();
+  return Number(found?.bytes ?? 0);
+}

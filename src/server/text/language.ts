@@ -11,21 +11,18 @@ const SAMPLE = 6000;
  * @returns ISO 639-1, or `und` when nothing speaks for a language.
  */
 export function detectLanguage(text: string, likely: readonly string[] = []): string {
-  const sample = text.length <= SAMPLE ? text : text.slice(0, SAMPLE / 2) + text.slice(text.length / 2, text.length / 2 + SAMPLE / 2);
+  const sample =
+    text.length <= SAMPLE
+      ? text
+      : text.slice(0, SAMPLE / 2) + text.slice(text.length / 2, text.length / 2 + SAMPLE / 2);
   const script = mainScript(sample);
-  switch (script) {
-    case 'latin':
-    case 'cyrillic':
-    case 'arabic':
-      return mostLikely(sample.normalize('NFC'), script, likely);
-    case 'none':
-      return 'und';
-    default:
-      return script;
-  }
+  if (script === 'none') return 'und';
+  return isShared(script) ? mostLikely(sample.normalize('NFC'), script, likely) : script;
 }
 
-type ManyLanguages = 'latin' | 'cyrillic' | 'arabic';
+/** Scripts of many languages; every other one stands for its language. */
+type SharedScript = 'latin' | 'cyrillic' | 'arabic';
+const isShared = (script: string): script is SharedScript => Object.hasOwn(SCRIPT_LANGUAGES, script);
 
 /** Scripts that one language uses (almost) alone stand for it. */
 const SINGLE: readonly (readonly [first: number, last: number, language: string])[] = [
@@ -52,7 +49,8 @@ const SINGLE: readonly (readonly [first: number, last: number, language: string]
   [0x3400, 0x9fff, 'zh'],
 ];
 
-function mainScript(sample: string): ManyLanguages | 'none' | (string & {}) {
+/** A shared script, the one language of another script, or `none`. */
+function mainScript(sample: string): string {
   const counts = new Map<string, number>();
   const count = (script: string, weight: number) => counts.set(script, (counts.get(script) ?? 0) + weight);
   for (let i = 0; i < sample.length; i++) {
@@ -66,7 +64,8 @@ function mainScript(sample: string): ManyLanguages | 'none' | (string & {}) {
     else {
       // a Han character, a kana or a Hangul syllable weighs as much as two or three letters
       const single = SINGLE.find(([first, last]) => unit >= first && unit <= last);
-      if (single !== undefined && !(unit === 0x30fb || unit === 0x30fc)) count(single[2], unit >= 0x3041 ? 2.5 : 1);
+      if (single !== undefined && !(unit === 0x30fb || unit === 0x30fc))
+        count(single[2], unit >= 0x3041 ? 2.5 : 1);
     }
   }
   const kana = counts.get('ja') ?? 0;
@@ -87,8 +86,10 @@ function mainScript(sample: string): ManyLanguages | 'none' | (string & {}) {
   return best;
 }
 
-const SCRIPT_LANGUAGES: Record<ManyLanguages, readonly string[]> = {
-  latin: FUNCTION_WORD_LANGUAGES.filter((language) => scriptOf(functionWords(language).values().next().value as string) === 'latin'),
+const SCRIPT_LANGUAGES: Record<SharedScript, readonly string[]> = {
+  latin: FUNCTION_WORD_LANGUAGES.filter(
+    (language) => scriptOf(functionWords(language).values().next().value as string) === 'latin',
+  ),
   cyrillic: ['ru', 'uk', 'bg'],
   arabic: ['ar', 'fa'],
 };
@@ -128,13 +129,14 @@ const MARKS: readonly (readonly [pattern: RegExp, weight: number, languages: rea
 ];
 
 /** A text of letters only in one script speaks for its most written language at least this much. */
-const DEFAULTS: Partial<Record<ManyLanguages, string>> = { cyrillic: 'ru', arabic: 'ar' };
+const DEFAULTS: Partial<Record<SharedScript, string>> = { cyrillic: 'ru', arabic: 'ar' };
 
-function mostLikely(sample: string, script: ManyLanguages, likely: readonly string[]): string {
+function mostLikely(sample: string, script: SharedScript, likely: readonly string[]): string {
   const lower = sample.toLowerCase().replaceAll('’', "'");
   const languages = SCRIPT_LANGUAGES[script];
   const scores = new Map<string, number>();
-  const add = (language: string, weight: number) => scores.set(language, (scores.get(language) ?? 0) + weight);
+  const add = (language: string, weight: number) =>
+    scores.set(language, (scores.get(language) ?? 0) + weight);
   for (const word of lower.match(/[\p{L}\p{M}]+(?:'[\p{L}\p{M}]+)?/gu) ?? []) {
     const holders = languages.filter((language) => functionWords(language).has(word));
     // a word of few languages says more; one letter says little

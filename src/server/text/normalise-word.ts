@@ -2,7 +2,8 @@
 
 /** Arabic vowel signs, superscript alef and the lengthening stroke; Hebrew points: optional in writing. */
 const OPTIONAL_MARKS = /[\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u0591-\u05bd\u05bf-\u05c7]/gu;
-const INVISIBLE = /[\u00ad\u200c\u200d\u2060\ufeff]/gu;
+/** Soft hyphens, joiners, variation selectors: drawn as nothing. */
+export const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
 const PLAIN = /^[a-z0-9]*$/u;
 
 /**

@@ -10,7 +10,10 @@ const MAX_WORD = 256;
  * Calls `visit` for every word of `text` with its offsets in UTF-16 code units, left to right, never
  * overlapping. `joined`: the word holds characters other than letters, digits and marks.
  */
-export function splitWords(text: string, visit: (start: number, end: number, kind: WordKind, joined: boolean) => void): void {
+export function splitWords(
+  text: string,
+  visit: (start: number, end: number, kind: WordKind, joined: boolean) => void,
+): void {
   const length = text.length;
   let i = 0;
   while (i < length) {
@@ -24,7 +27,12 @@ export function splitWords(text: string, visit: (start: number, end: number, kin
       let joined = false;
       for (;;) {
         while (i < length && isWordPart(text.charCodeAt(i))) i++;
-        if (i + 1 >= length || KINDS[text.charCodeAt(i)] !== KIND.joiner || !startsWord(text.charCodeAt(i + 1))) break;
+        if (
+          i + 1 >= length ||
+          KINDS[text.charCodeAt(i)] !== KIND.joiner ||
+          !startsWord(text.charCodeAt(i + 1))
+        )
+          break;
         joined = true;
         i++;
       }

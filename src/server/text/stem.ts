@@ -27,7 +27,20 @@ const ALGORITHMS: Record<string, { readonly name: string; readonly script: Scrip
 };
 
 /** Languages that are written in Latin letters and have no stemmer here: their words stay as they are. */
-const LATIN_WITHOUT_STEMMER = new Set(['pl', 'vi', 'id', 'et', 'lv', 'lt', 'sk', 'hr', 'sq', 'sw', 'tl', 'az']);
+const LATIN_WITHOUT_STEMMER = new Set([
+  'pl',
+  'vi',
+  'id',
+  'et',
+  'lv',
+  'lt',
+  'sk',
+  'hr',
+  'sq',
+  'sw',
+  'tl',
+  'az',
+]);
 const CYRILLIC_WITHOUT_STEMMER = new Set(['uk', 'bg', 'sr', 'mk', 'be', 'kk', 'mn']);
 
 type Stem = (word: string) => string;

@@ -1,4 +1,4 @@
-import { normaliseWord, withoutDiacritics } from './normalise-word.ts';
+import { INVISIBLE, normaliseWord, withoutDiacritics } from './normalise-word.ts';
 import { scriptOf } from './scripts.ts';
 import { stemmingLanguage, stemWord } from './stem.ts';
 import { functionWords } from './stop-words.ts';
@@ -41,7 +41,9 @@ function addJoinedParts(piece: string, parts: string[]): void {
     // Cyrillic writes an apostrophe inside a word, Latin between an article or an ending and the word
     if (!/['’]/u.test(word)) parts.push(word);
     else if (scriptOf(word) === 'cyrillic') parts.push(word.replace(/['’]/gu, ''));
-    else for (const part of word.split(/['’]/u)) if (part.length > 1 && !CONTRACTION.test(part)) parts.push(part);
+    else
+      for (const part of word.split(/['’]/u))
+        if (part.length > 1 && !CONTRACTION.test(part)) parts.push(part);
   }
 }
 
@@ -60,7 +62,8 @@ function camelParts(word: string): string[] {
 export function isFunctionWord(word: string, language: string, capitalsAreNames = true): boolean {
   const words = functionWords(language);
   if (words.size === 0) return false;
-  if (capitalsAreNames && word.length > 1 && word === word.toUpperCase() && word !== word.toLowerCase()) return false;
+  if (capitalsAreNames && word.length > 1 && word === word.toUpperCase() && word !== word.toLowerCase())
+    return false;
   return words.has(plain(word, language));
 }
 
@@ -86,7 +89,7 @@ const SIMPLE_DENSE = /^[\u0e00-\u0eff\u3041-\u3096\u30a1-\u30fa\u30fc\u4e00-\u9f
 /** The terms of a run of a script without spaces: every two neighbouring characters, or the only one. */
 export function denseTerms(run: string): string[] {
   const simple = SIMPLE_DENSE.test(run);
-  const chars = simple ? run : Array.from(run.normalize('NFKC').replace(/[\u00ad\u200c\u200d\u2060\ufeff]/gu, ''));
+  const chars = simple ? run : Array.from(run.normalize('NFKC').replace(INVISIBLE, ''));
   if (chars.length < 2) return chars.length === 0 ? [] : [chars[0] as string];
   const terms: string[] = [];
   for (let i = 0; i + 1 < chars.length; i++) terms.push((chars[i] as string) + (chars[i + 1] as string));

@@ -26,6 +26,12 @@ export const document = z.object({
 });
 export type Document = z.infer<typeof document>;
 
+/** The fields of an upload's form beside its files. An empty field counts as absent. */
+export const uploadFields = z.object({
+  collectionId: id.optional(),
+  title: humanText(1, 500).optional(),
+  tags: tags.optional(),
+});
 export const uploaded = z.object({ document, taskId: id });
 /** The same bytes were there already: the document as it is, and the task that works or worked on it. */
 export const uploadedBefore = z.object({ document, taskId: id.nullable() });
@@ -47,8 +53,14 @@ export const documentSort = z
       const descending = part.startsWith('-');
       return { key: (descending ? part.slice(1) : part) as SortKey, descending };
     });
-    if (parts.some(({ key }) => !sortKeys.includes(key)) || new Set(parts.map((p) => p.key)).size !== parts.length) {
-      context.addIssue({ code: 'custom', message: `must list some of ${sortKeys.join(', ')}, each once, with - for descending` });
+    if (
+      parts.some(({ key }) => !sortKeys.includes(key)) ||
+      new Set(parts.map((p) => p.key)).size !== parts.length
+    ) {
+      context.addIssue({
+        code: 'custom',
+        message: `must list some of ${sortKeys.join(', ')}, each once, with - for descending`,
+      });
       return z.NEVER;
     }
     return parts;

@@ -246,24 +246,6 @@ class Order {
   }
 }
 
-/** The text of a page of the document's visible revision; undefined when it has no such page. */
-export async function readPageText(
-  db: Db,
-  document: StoredDocument,
-  page: number,
-): Promise<string | undefined> {
-  if (page < 1 || page > document.page_count) return undefined;
-  const parts = await db
-    .selectFrom('pages')
-    .select('text')
-    .where('document_id', '=', document.id)
-    .where('revision', '=', document.revision)
-    .where('page', '=', page)
-    .orderBy('start')
-    .execute();
-  return parts.map(({ text }) => text).join('');
-}
-
 export interface ListedChunk {
   readonly id: string;
   readonly page: number;

@@ -8,17 +8,8 @@ import type { SearchScope } from '../src/server/ports/search-scope.ts';
 import type { QueryTerm, TextEntry } from '../src/server/ports/text-index.ts';
 import { openSqlite, prepareSqlite, type SqliteConnection } from '../src/server/records/sqlite.ts';
 import { analysePassage, analyseQuery } from '../src/server/text/analyse.ts';
+import { type Bench, percentile, type Row } from './lib/row.ts';
 import { makeQuestion, makeText, randomNumbers } from './lib/words.ts';
-
-export interface Row {
-  readonly id: string;
-  readonly name: string;
-  readonly target: string;
-  readonly figure: number;
-  readonly unit: string;
-  readonly ok: boolean;
-  readonly detail: string;
-}
 
 const WORDS_PER_CHUNK = 170;
 /** What one document brings in one transaction. */
@@ -29,6 +20,11 @@ const LARGE = { no: 2, chunks: 100_000 };
 const OTHERS_FROM = 100;
 const QUERIES = 400;
 const HITS = 50;
+
+export const bench: Bench = {
+  id: 'A5',
+  run: ({ quick }) => run({ others: quick ? 100_000 : 1_000_000 }),
+};
 
 /** Keyword search alone and beside a million chunks of other collections; writing and deleting. */
 export async function run({ others = 1_000_000 }: { others?: number } = {}): Promise<Row[]> {
@@ -145,8 +141,7 @@ function time(raw: Database, scope: SearchScope): Timing {
     return performance.now() - started;
   });
   const cpu = cpuMs(before) / asked.length;
-  took.sort((a, b) => a - b);
-  return { p50: took[took.length >> 1] as number, p95: took[Math.floor(took.length * 0.95)] as number, cpu };
+  return { p50: percentile(took, 0.5), p95: percentile(took, 0.95), cpu };
 }
 
 const describeTiming = ({ p50, cpu }: Timing) =>
@@ -209,20 +204,13 @@ async function deleteRow(connection: SqliteConnection): Promise<Row> {
   const started = performance.now();
   await connection.db.transaction().execute((tx) => writer.removeRange(tx, LARGE.no, 95_000, 2000));
   const sweep = performance.now() - started;
-  took.sort((a, b) => a - b);
-  const p95 = took[Math.floor(took.length * 0.95)] as number;
+  const p95 = percentile(took, 0.95);
   return row(
     'keyword delete of 20 chunks by terms p95',
     p95,
     'ms',
     '< 100',
     p95 < 100,
-    `p50 ${(took[took.length >> 1] as number).toFixed(1)} ms, CPU ${cpu.toFixed(1)} ms; sweep of 2000 chunks ${sweep.toFixed(0)} ms`,
+    `p50 ${percentile(took, 0.5).toFixed(1)} ms, CPU ${cpu.toFixed(1)} ms; sweep of 2000 chunks ${sweep.toFixed(0)} ms`,
   );
-}
-
-if (import.meta.main) {
-  for (const { name, figure, unit, target, ok, detail } of await run()) {
-    console.log(`${ok ? 'ok  ' : 'MISS'} ${name}: ${figure} ${unit} (target ${target}); ${detail}`);
-  }
 }

@@ -20,7 +20,7 @@ const LISTS = {
     seinem seinen seiner seines seit sich sie sind so solche soll sollte sondern sonst über um und uns unser unsere
     unter vom von vor wann war waren warum was weil welche welchem welchen welcher welches wem wen wenn wer werde
     werden wessen wie wieder will wir wird wirst wo wofür womit wurde wurden würde würden zu zum zur zwar zwischen`,
-  fr: `à ai aient ainsi alors après au aucun aussi autre autres aux avait avant avec avez avoir avons c ce ceci cela
+  fr: `a à ai aient ainsi alors après au aucun aussi autre autres aux avait avant avec avez avoir avons c ce ceci cela
     celle celles celui ces cet cette ceux chaque chez ci comme comment d dans de depuis des dont du elle elles en
     encore entre es est et étaient était été êtes être eu eux faire fait furent fut ici il ils j je jusqu l la là
     laquelle le lequel les lesquelles lesquels leur leurs lors lorsque lui m ma mais me même mes moi mon n ne ni nos

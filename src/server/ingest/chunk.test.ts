@@ -15,40 +15,66 @@ function page(number: number, ...parts: Part[]): ParsedPage {
     text += header === undefined ? body : `${header}\n${body}`;
     const span = { start, end: text.length };
     if (typeof kind === 'number') blocks.push({ kind: 'heading', level: kind, ...span });
-    else if (kind === 'table') blocks.push({ kind, ...span, ...(header === undefined ? {} : { headerEnd: start + header.length }) });
+    else if (kind === 'table')
+      blocks.push({ kind, ...span, ...(header === undefined ? {} : { headerEnd: start + header.length }) });
     else if (kind !== 'heading') blocks.push({ kind, ...span });
   }
   return { number, text, blocks };
 }
 const words = (count: number, word = 'plain') => Array.from({ length: count }, () => word).join(' ');
-const sentences = (count: number, length = 12) => Array.from({ length: count }, (_, i) => `Sentence ${i} ${words(length)}.`).join(' ');
+const sentences = (count: number, length = 12) =>
+  Array.from({ length: count }, (_, i) => `Sentence ${i} ${words(length)}.`).join(' ');
 const texts = (chunks: Chunk[]) => chunks.map(({ text }) => text);
 
 describe('structure', () => {
   test('short paragraphs of a section share one chunk', () => {
-    const chunks = chunkDocument([page(1, ['paragraph', words(50)], ['paragraph', words(60)], ['list', '- one\n- two'])]);
+    const chunks = chunkDocument([
+      page(1, ['paragraph', words(50)], ['paragraph', words(60)], ['list', '- one\n- two']),
+    ]);
     expect(chunks.length).toBe(1);
     expect(chunks[0]).toMatchObject({ seq: 0, page: 1, start: 0, headingPath: [], tableHeader: null });
   });
 
   test('a heading of level 1 or 2 begins a chunk, however short the one before is', () => {
     const chunks = chunkDocument([
-      page(1, [1, 'Guide'], ['paragraph', 'Intro.'], [2, 'Setup'], ['paragraph', 'Do this.'], [2, 'Use'], ['paragraph', 'Do that.']),
+      page(
+        1,
+        [1, 'Guide'],
+        ['paragraph', 'Intro.'],
+        [2, 'Setup'],
+        ['paragraph', 'Do this.'],
+        [2, 'Use'],
+        ['paragraph', 'Do that.'],
+      ),
     ]);
     expect(texts(chunks)).toEqual(['Guide\n\nIntro.', 'Setup\n\nDo this.', 'Use\n\nDo that.']);
-    expect(chunks.map(({ headingPath }) => headingPath)).toEqual([['Guide'], ['Guide', 'Setup'], ['Guide', 'Use']]);
+    expect(chunks.map(({ headingPath }) => headingPath)).toEqual([
+      ['Guide'],
+      ['Guide', 'Setup'],
+      ['Guide', 'Use'],
+    ]);
   });
 
   test('small sections below level 2 share a chunk, large ones begin a new one', () => {
-    const small = chunkDocument([page(1, [2, 'A'], [3, 'B'], ['paragraph', words(30)], [3, 'C'], ['paragraph', words(30)])]);
+    const small = chunkDocument([
+      page(1, [2, 'A'], [3, 'B'], ['paragraph', words(30)], [3, 'C'], ['paragraph', words(30)]),
+    ]);
     expect(small.length).toBe(1);
     expect(small[0]?.headingPath).toEqual(['A', 'B']);
-    const large = chunkDocument([page(1, [2, 'A'], [3, 'B'], ['paragraph', words(120)], [3, 'C'], ['paragraph', words(60)])]);
-    expect(large.map(({ headingPath }) => headingPath)).toEqual([['A', 'B'], ['A', 'C']]);
+    const large = chunkDocument([
+      page(1, [2, 'A'], [3, 'B'], ['paragraph', words(120)], [3, 'C'], ['paragraph', words(60)]),
+    ]);
+    expect(large.map(({ headingPath }) => headingPath)).toEqual([
+      ['A', 'B'],
+      ['A', 'C'],
+    ]);
   });
 
   test('headings hold over pages, chunks do not', () => {
-    const chunks = chunkDocument([page(1, [1, 'Chapter'], ['paragraph', 'First page.']), page(2, ['paragraph', 'Second page.'])]);
+    const chunks = chunkDocument([
+      page(1, [1, 'Chapter'], ['paragraph', 'First page.']),
+      page(2, ['paragraph', 'Second page.']),
+    ]);
     expect(texts(chunks)).toEqual(['Chapter\n\nFirst page.', 'Second page.']);
     expect(chunks[1]).toMatchObject({ page: 2, start: 0, headingPath: ['Chapter'] });
   });
@@ -59,12 +85,15 @@ describe('structure', () => {
     for (const [i, chunk] of chunks.entries()) {
       expect(chunk.text).toMatch(/^Sentence .*\.$/s);
       const before = chunks[i - 1];
-      if (before !== undefined) expect(before.text.endsWith(chunk.text.slice(0, chunk.text.indexOf('. ') + 1))).toBe(true);
+      if (before !== undefined)
+        expect(before.text.endsWith(chunk.text.slice(0, chunk.text.indexOf('. ') + 1))).toBe(true);
     }
   });
 
   test('paragraphs do not overlap', () => {
-    const chunks = chunkDocument([page(1, ['paragraph', words(150, 'alpha')], ['paragraph', words(150, 'beta')])]);
+    const chunks = chunkDocument([
+      page(1, ['paragraph', words(150, 'alpha')], ['paragraph', words(150, 'beta')]),
+    ]);
     expect(texts(chunks)).toEqual([words(150, 'alpha'), words(150, 'beta')]);
   });
 
@@ -75,7 +104,9 @@ describe('structure', () => {
   });
 
   test('rows of a long table carry its header beside their text, not in it', () => {
-    const rows = Array.from({ length: 80 }, (_, i) => `Part ${i} | ${i * 3} | ${i % 2 ? 'yes' : 'no'}`).join('\n');
+    const rows = Array.from({ length: 80 }, (_, i) => `Part ${i} | ${i * 3} | ${i % 2 ? 'yes' : 'no'}`).join(
+      '\n',
+    );
     const chunks = chunkDocument([page(1, ['table', rows, 'Name | Price | In stock'])]);
     expect(chunks.length).toBeGreaterThan(2);
     expect(chunks[0]).toMatchObject({ tableHeader: null });
@@ -88,7 +119,9 @@ describe('structure', () => {
 
   test('a table without header has none to carry', () => {
     const rows = Array.from({ length: 80 }, (_, i) => `${i} | ${i * 3}`).join('\n');
-    expect(chunkDocument([page(1, ['table', rows])]).every(({ tableHeader }) => tableHeader === null)).toBe(true);
+    expect(chunkDocument([page(1, ['table', rows])]).every(({ tableHeader }) => tableHeader === null)).toBe(
+      true,
+    );
   });
 
   test('text without white space is cut, and no character with it', () => {
@@ -122,8 +155,33 @@ function random(seed: number) {
 function randomPages(seed: number): ParsedPage[] {
   const next = random(seed);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(next() * list.length)] as T;
-  const alphabet = ['a', 'the', 'straightforward', 'e\u0301', 'Ünïcode', '価格', '東京都', 'мир', '😀', '👩‍👩‍👧', '42', '3.14', 'e.g.', 'Dr.', '.', '!', '?', '。', '\u00a0', '|', 'x'.repeat(900)];
-  const line = () => Array.from({ length: 1 + Math.floor(next() * (next() < 0.1 ? 600 : 30)) }, () => pick(alphabet)).join(next() < 0.1 ? '' : ' ');
+  const alphabet = [
+    'a',
+    'the',
+    'straightforward',
+    'e\u0301',
+    'Ünïcode',
+    '価格',
+    '東京都',
+    'мир',
+    '😀',
+    '👩‍👩‍👧',
+    '42',
+    '3.14',
+    'e.g.',
+    'Dr.',
+    '.',
+    '!',
+    '?',
+    '。',
+    '\u00a0',
+    '|',
+    'x'.repeat(900),
+  ];
+  const line = () =>
+    Array.from({ length: 1 + Math.floor(next() * (next() < 0.1 ? 600 : 30)) }, () => pick(alphabet)).join(
+      next() < 0.1 ? '' : ' ',
+    );
   return Array.from({ length: 1 + Math.floor(next() * 4) }, (_, i) =>
     page(
       i + 1,
@@ -138,40 +196,46 @@ function randomPages(seed: number): ParsedPage[] {
 }
 
 describe('for any document', () => {
-  test.each(Array.from({ length: 60 }, (_, i) => i))('chunks are exact, bounded, in order and complete (seed %i)', (seed) => {
-    const pages = randomPages(seed);
-    const chunks = chunkDocument(pages);
-    expect(chunks.map(({ seq }) => seq)).toEqual(chunks.map((_, i) => i));
-    for (const [i, chunk] of chunks.entries()) {
-      const text = (pages[chunk.page - 1] as ParsedPage).text;
-      expect(chunk.text).toBe(text.slice(chunk.start, chunk.end));
-      expect(chunk.text).toBe(chunk.text.trim());
-      expect(chunk.text.isWellFormed()).toBe(true);
-      expect(chunk.text).not.toBe('');
-      expect(chunk.tokenCount).toBeLessThanOrEqual(MAX_TOKENS);
-      expect(estimateTokens(chunk.text)).toBeLessThanOrEqual(chunk.tokenCount + 1);
-      const before = chunks[i - 1];
-      if (before?.page === chunk.page) {
-        expect(chunk.start).toBeGreaterThan(before.start);
-        expect(chunk.end).toBeGreaterThan(before.end);
-        if (chunk.start < before.end) expect(estimateTokens(text, chunk.start, before.end)).toBeLessThanOrEqual(30);
-      } else if (before !== undefined) {
-        expect(chunk.page).toBeGreaterThan(before.page);
+  test.each(Array.from({ length: 60 }, (_, i) => i))(
+    'chunks are exact, bounded, in order and complete (seed %i)',
+    (seed) => {
+      const pages = randomPages(seed);
+      const chunks = chunkDocument(pages);
+      expect(chunks.map(({ seq }) => seq)).toEqual(chunks.map((_, i) => i));
+      for (const [i, chunk] of chunks.entries()) {
+        const text = (pages[chunk.page - 1] as ParsedPage).text;
+        expect(chunk.text).toBe(text.slice(chunk.start, chunk.end));
+        expect(chunk.text).toBe(chunk.text.trim());
+        expect(chunk.text.isWellFormed()).toBe(true);
+        expect(chunk.text).not.toBe('');
+        expect(chunk.tokenCount).toBeLessThanOrEqual(MAX_TOKENS);
+        expect(estimateTokens(chunk.text)).toBeLessThanOrEqual(chunk.tokenCount + 1);
+        const before = chunks[i - 1];
+        if (before?.page === chunk.page) {
+          expect(chunk.start).toBeGreaterThan(before.start);
+          expect(chunk.end).toBeGreaterThan(before.end);
+          if (chunk.start < before.end)
+            expect(estimateTokens(text, chunk.start, before.end)).toBeLessThanOrEqual(30);
+        } else if (before !== undefined) {
+          expect(chunk.page).toBeGreaterThan(before.page);
+        }
       }
-    }
-    for (const { number, text } of pages) {
-      const own = chunks.filter((chunk) => chunk.page === number);
-      let covered = 0;
-      for (const { start, end } of own) {
-        expect(text.slice(covered, start).trim()).toBe('');
-        covered = end;
+      for (const { number, text } of pages) {
+        const own = chunks.filter((chunk) => chunk.page === number);
+        let covered = 0;
+        for (const { start, end } of own) {
+          expect(text.slice(covered, start).trim()).toBe('');
+          covered = end;
+        }
+        expect(text.slice(covered).trim()).toBe('');
       }
-      expect(text.slice(covered).trim()).toBe('');
-    }
-  });
+    },
+  );
 
   test('chunks of prose are filled well', () => {
-    const chunks = chunkDocument([page(1, ...Array.from({ length: 200 }, (_, i): Part => ['paragraph', words(20 + ((i * 37) % 120))]))]);
+    const chunks = chunkDocument([
+      page(1, ...Array.from({ length: 200 }, (_, i): Part => ['paragraph', words(20 + ((i * 37) % 120))])),
+    ]);
     const mean = chunks.reduce((sum, { tokenCount }) => sum + tokenCount, 0) / chunks.length;
     expect(mean).toBeGreaterThan(0.6 * TARGET_TOKENS);
   });

@@ -1,6 +1,6 @@
 import type { Block, ParsedPage } from '../ports/parser.ts';
-import { sentenceSpans } from './sentence-spans.ts';
 import { cutWithin, estimateTokens } from './estimate-tokens.ts';
+import { sentenceSpans } from './sentence-spans.ts';
 
 /** Changes with every change to what `chunkDocument` or `embeddedText` make of the same document. */
 export const CHUNKER_VERSION = 1;
@@ -97,7 +97,12 @@ function createPacker(page: ParsedPage, chunks: Chunk[]) {
     if (first === undefined || last === undefined) return;
     const tokenCount = current.reduce((sum, piece) => sum + piece.tokens, 0);
     const before = chunks.at(-1);
-    if (before !== undefined && chunks.length > sectionStart && tokenCount < CRUMB_TOKENS && before.tokenCount + tokenCount <= MAX_TOKENS) {
+    if (
+      before !== undefined &&
+      chunks.length > sectionStart &&
+      tokenCount < CRUMB_TOKENS &&
+      before.tokenCount + tokenCount <= MAX_TOKENS
+    ) {
       chunks[chunks.length - 1] = {
         ...before,
         end: last.end,
@@ -158,8 +163,16 @@ const blocksOf = (page: ParsedPage): readonly Block[] =>
   page.blocks.length > 0 ? page.blocks : [{ kind: 'paragraph', start: 0, end: page.text.length }];
 
 const headingText = (text: string, { start, end }: Block): string => {
-  const line = text.slice(start, Math.min(end, start + 4 * HEADING_UNITS)).replace(/\s+/g, ' ').trim();
-  return line.length <= HEADING_UNITS ? line : line.slice(0, HEADING_UNITS).toWellFormed().replace(/\uFFFD$/, '');
+  const line = text
+    .slice(start, Math.min(end, start + 4 * HEADING_UNITS))
+    .replace(/\s+/g, ' ')
+    .trim();
+  return line.length <= HEADING_UNITS
+    ? line
+    : line
+        .slice(0, HEADING_UNITS)
+        .toWellFormed()
+        .replace(/\uFFFD$/, '');
 };
 
 function* piecesOf(text: string, block: Block, path: readonly string[]): Generator<Piece> {
@@ -170,7 +183,14 @@ function* piecesOf(text: string, block: Block, path: readonly string[]): Generat
       if (span === undefined) return;
       const tokens = estimateTokens(text, ...span);
       if (tokens > TARGET_TOKENS) yield* sentencePieces(text, { start: span[0], end: span[1], path });
-      else yield { start: span[0], end: span[1], tokens, kind: block.kind === 'heading' ? 'heading' : 'whole', path };
+      else
+        yield {
+          start: span[0],
+          end: span[1],
+          tokens,
+          kind: block.kind === 'heading' ? 'heading' : 'whole',
+          path,
+        };
       return;
     }
     case 'list':
@@ -195,7 +215,12 @@ function tableHeader(text: string, start: number, end: number): Pick<Piece, 'hea
   return { header: { text: text.slice(span[0], cut).trimEnd(), tokens: estimateTokens(text, span[0], cut) } };
 }
 
-function* linePieces(text: string, start: number, end: number, shared: Pick<Piece, 'path' | 'header'>): Generator<Piece> {
+function* linePieces(
+  text: string,
+  start: number,
+  end: number,
+  shared: Pick<Piece, 'path' | 'header'>,
+): Generator<Piece> {
   // a row's room is what its table's header leaves
   const room = TARGET_TOKENS - (shared.header?.tokens ?? 0);
   for (let from = start; from < end; ) {
@@ -212,7 +237,8 @@ function* sentencePieces(text: string, whole: Pick<Piece, 'start' | 'end' | 'pat
     const to = windowEnd(text, from, whole.end);
     for (const [start, end] of sentenceSpans(text.slice(from, to))) {
       const span = trimmed(text, from + start, from + end);
-      if (span !== undefined) yield* wordPieces(text, span[0], span[1], TARGET_TOKENS, { kind: 'sentence', path: whole.path });
+      if (span !== undefined)
+        yield* wordPieces(text, span[0], span[1], TARGET_TOKENS, { kind: 'sentence', path: whole.path });
     }
     from = to;
   }
@@ -237,7 +263,8 @@ function* wordPieces(
   for (let from = start; from < end; ) {
     const to = cutWithin(text, from, end, maxTokens);
     const span = trimmed(text, from, to);
-    if (span !== undefined) yield { start: span[0], end: span[1], tokens: estimateTokens(text, ...span), ...shared };
+    if (span !== undefined)
+      yield { start: span[0], end: span[1], tokens: estimateTokens(text, ...span), ...shared };
     from = to;
   }
 }
@@ -248,5 +275,6 @@ function trimmed(text: string, start: number, end: number): [start: number, end:
   return start < end ? [start, end] : undefined;
 }
 
-const isSpace = (unit: number): boolean => (unit > 32 && unit < 160 ? false : unit <= 32 || /\s/.test(String.fromCharCode(unit)));
+const isSpace = (unit: number): boolean =>
+  unit > 32 && unit < 160 ? false : unit <= 32 || /\s/.test(String.fromCharCode(unit));
 const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit < 0xe000;

@@ -26,7 +26,12 @@ const DIGIT = 0.45;
 const OTHER_LETTER = 0.3;
 const IDEOGRAPH = 0.8;
 
-function walk(text: string, start: number, end: number, maxTokens: number): { tokens: number; at: number; afterSpace: number } {
+function walk(
+  text: string,
+  start: number,
+  end: number,
+  maxTokens: number,
+): { tokens: number; at: number; afterSpace: number } {
   let tokens = 0;
   let run: Kind = SPACE;
   let length = 0;
@@ -68,7 +73,12 @@ function kindOf(unit: number): Kind {
   if (unit < 0x250 || (unit >= 0x1e00 && unit < 0x1f00)) return LATIN;
   if (unit >= 0x300 && unit < 0x370) return LATIN;
   if (unit >= 0x2010 && unit < 0x2e80) return SIGN;
-  if ((unit >= 0x2e80 && unit < 0xa000) || (unit >= 0xac00 && unit < 0xd7b0) || (unit >= 0xf900 && unit < 0xfb00)) return CJK;
+  if (
+    (unit >= 0x2e80 && unit < 0xa000) ||
+    (unit >= 0xac00 && unit < 0xd7b0) ||
+    (unit >= 0xf900 && unit < 0xfb00)
+  )
+    return CJK;
   // half of a pair counts as half of an ideograph or of a sign
   return unit >= 0xff00 ? SIGN : LETTER;
 }

@@ -17,16 +17,21 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 const store = (page: number, text: string) =>
-  connection.db
-    .transaction()
-    .execute((tx) => insertPages(tx, [...pageParts(page, text)].map((part) => ({ document_id: 'd', revision: 1, ...part }))));
+  connection.db.transaction().execute((tx) =>
+    insertPages(
+      tx,
+      [...pageParts(page, text)].map((part) => ({ document_id: 'd', revision: 1, ...part })),
+    ),
+  );
 const slice = (page: number, start: number, end: number) =>
   readSlice(connection.db, { documentId: 'd', revision: 1, page, start, end });
 
 test('a long page comes back whole and any slice of it exact, also across parts and beside surrogates', async () => {
   const text = `${'a'.repeat(PART_UNITS - 1)}😀${'ü'.repeat(PART_UNITS)}end`;
   await store(1, text);
-  expect([...pageParts(1, text)].every((part) => part.text.isWellFormed() && part.text.length <= PART_UNITS)).toBe(true);
+  expect(
+    [...pageParts(1, text)].every((part) => part.text.isWellFormed() && part.text.length <= PART_UNITS),
+  ).toBe(true);
   expect(await readPage(connection.db, 'd', 1, 1)).toBe(text);
   for (const [start, end] of [
     [0, 1],

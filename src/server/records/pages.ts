@@ -22,7 +22,12 @@ export async function insertPages(tx: Transaction, rows: readonly PageRow[]): Pr
 }
 
 /** A page's whole text; undefined when the revision has no such page. */
-export async function readPage(db: Kysely<Database>, documentId: string, revision: number, page: number): Promise<string | undefined> {
+export async function readPage(
+  db: Kysely<Database>,
+  documentId: string,
+  revision: number,
+  page: number,
+): Promise<string | undefined> {
   const parts = await db
     .selectFrom('pages')
     .select('text')
@@ -56,7 +61,12 @@ export async function readSlice(
 }
 
 /** Removes up to `limit` parts; false when none is left. */
-export async function deletePages(tx: Transaction, documentId: string, revision: number, limit: number): Promise<boolean> {
+export async function deletePages(
+  tx: Transaction,
+  documentId: string,
+  revision: number,
+  limit: number,
+): Promise<boolean> {
   const some = await tx
     .selectFrom('pages')
     .select(['page', 'start'])

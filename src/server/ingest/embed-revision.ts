@@ -1,0 +1,92 @@
+import type { Kysely } from 'kysely';
+import type { Embedder } from '../ports/embedder.ts';
+import type { Database, RevisionRow } from '../ports/schema.ts';
+import type { VectorWriter } from '../ports/vector-index.ts';
+import { chunksWithoutVector, type StoredChunk, vectorsByTextHash } from '../records/chunks.ts';
+import { needBuild } from '../records/document-progress.ts';
+import { embeddedText, type Passage, textHash } from './embed.ts';
+import type { Progress } from './progress.ts';
+
+interface Ports {
+  readonly db: Kysely<Database>;
+  readonly embedder: Embedder;
+  readonly vectors: VectorWriter;
+}
+
+/** So much is lost at most when the process dies, and so long at most does a cancellation wait. */
+const BATCH = 16;
+/** After so many passages another document has its turn. */
+const SLICE = 512;
+
+export type Embedded =
+  | { readonly outcome: 'complete' }
+  /** The slice is used up; the next one goes on here. */
+  | { readonly outcome: 'more'; readonly fromSeq: number }
+  /** The chunks were made for another embedder or by another chunker: the document must be read again. */
+  | { readonly outcome: 'outdated' };
+
+/**
+ * Gives vectors to the chunks of a revision that have none, each text once: one that any chunk of any
+ * collection has a vector for is not embedded again.
+ * @throws BuildSuperseded, and UpstreamError of the embedder; what has been stored by then stays.
+ */
+export async function embedRevision(
+  { db, embedder, vectors }: Ports,
+  revision: RevisionRow,
+  fromSeq: number,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Embedded> {
+  const { document_id: documentId, revision: number } = revision;
+  const limit = Math.min(BATCH, embedder.maxTextsPerCall);
+  let from = fromSeq;
+  for (let done = 0; done < SLICE; ) {
+    signal.throwIfAborted();
+    const chunks = await chunksWithoutVector(db, { documentId, revision: number, fromSeq: from, limit });
+    const last = chunks.at(-1);
+    if (last === undefined) return { outcome: 'complete' };
+    const texts = chunks.map((chunk) => embeddedText(revision.title, passageOf(chunk)));
+    if (textHash(texts[0] as string, embedder.fingerprint) !== chunks[0]?.text_hash)
+      return { outcome: 'outdated' };
+
+    const found = await vectorsOf({ db, embedder }, chunks, texts, signal);
+    await db.transaction().execute(async (tx) => {
+      await needBuild(tx, documentId, number);
+      await vectors.put(
+        tx,
+        chunks.map(({ key, text_hash }) => ({ key, vector: found.get(text_hash) as Float32Array })),
+      );
+      await progress.step(tx, 'embedding', 30 + Math.floor((70 * (last.seq + 1)) / revision.chunk_count));
+    });
+    progress.publish();
+    from = last.seq + 1;
+    done += chunks.length;
+  }
+  return { outcome: 'more', fromSeq: from };
+}
+
+const passageOf = (chunk: StoredChunk): Passage => ({
+  headingPath: JSON.parse(chunk.heading_path) as string[],
+  tableHeader: chunk.table_header,
+  text: chunk.text,
+});
+
+async function vectorsOf(
+  { db, embedder }: Pick<Ports, 'db' | 'embedder'>,
+  chunks: readonly StoredChunk[],
+  texts: readonly string[],
+  signal: AbortSignal,
+): Promise<Map<string, Float32Array>> {
+  const found = await vectorsByTextHash(
+    db,
+    chunks.map(({ text_hash }) => text_hash),
+    embedder.dimensions,
+  );
+  const missing = new Map<string, string>();
+  for (const [i, { text_hash }] of chunks.entries())
+    if (!found.has(text_hash)) missing.set(text_hash, texts[i] as string);
+  if (missing.size === 0) return found;
+  const vectors = await embedder.embed([...missing.values()], 'passage', signal);
+  for (const [i, hash] of [...missing.keys()].entries()) found.set(hash, vectors[i] as Float32Array);
+  return found;
+}

@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto';
+import type { Chunk } from './chunk.ts';
+import { CHUNKER_VERSION } from './chunk.ts';
+import { cutWithin } from './estimate-tokens.ts';
+
+/** What an index takes of a chunk. */
+export type Passage = Pick<Chunk, 'headingPath' | 'tableHeader' | 'text'>;
+
+// the context's share of the 256 tokens that the bundled model reads, beside a full chunk
+const TITLE_TOKENS = 20;
+const HEADING_TOKENS = 12;
+/** The innermost headings tell most about a passage. */
+const HEADINGS = 2;
+
+/**
+ * The text whose vector stands for a passage: where it stands in front, then the passage itself.
+ * @param title the document's, when its revision was begun.
+ */
+export function embeddedText(title: string, passage: Passage): string {
+  const [first, ...rest] = contextLines(title, passage);
+  const headings = rest.slice(-HEADINGS).map((heading) => shortened(heading, HEADING_TOKENS));
+  const context = [...(first === undefined ? [] : [shortened(first, TITLE_TOKENS)]), ...headings];
+  return [context.join(' › '), passage.tableHeader ?? '', passage.text]
+    .filter((line) => line !== '')
+    .join('\n');
+}
+
+/** The text whose words find a passage: as above, unabridged. */
+export const keywordText = (title: string, passage: Passage): string =>
+  [...contextLines(title, passage), passage.tableHeader ?? '', passage.text].join('\n');
+
+/** Title and headings that the passage's own text does not begin with, each once. */
+function contextLines(title: string, { headingPath, text }: Passage): string[] {
+  const lines = title === headingPath[0] ? [...headingPath] : [title, ...headingPath];
+  if (lines.length > 0 && text.startsWith(lines.at(-1) as string)) lines.pop();
+  return lines.filter((line) => line.trim() !== '');
+}
+
+const shortened = (line: string, maxTokens: number): string =>
+  line.slice(0, cutWithin(line, 0, line.length, maxTokens)).trimEnd();
+
+/** SHA-256, hex: equal for texts that get the same vector. */
+export const textHash = (embedded: string, fingerprint: string): string =>
+  createHash('sha256').update(`${fingerprint}\0${CHUNKER_VERSION}\0${embedded}`).digest('hex');

@@ -1,0 +1,50 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Kysely } from 'kysely';
+import type { Database } from '../ports/schema.ts';
+import type { Transaction } from '../ports/transaction.ts';
+
+export interface Pace {
+  /** How long a transaction may hold the write lock, which requests need too. */
+  readonly targetMs: number;
+  readonly first: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+/**
+ * Writes a long list in transactions of about `targetMs`, whatever the machine and the items: the size of the
+ * next batch follows from how long the last one took.
+ *
+ * @param prepare runs before the transaction, with the lock free; its result goes to `write`.
+ */
+export async function writePaced<T, P>(
+  db: Kysely<Database>,
+  items: readonly T[],
+  pace: Pace,
+  steps: {
+    prepare(batch: readonly T[], from: number): P;
+    write(tx: Transaction, prepared: P, upTo: number): Promise<void>;
+    written?(): void;
+  },
+  signal: AbortSignal,
+): Promise<void> {
+  let size = pace.first;
+  for (let from = 0; from < items.length; ) {
+    // between batches other work of this thread gets its turn, and other connections the lock
+    await nextTurn();
+    signal.throwIfAborted();
+    const batch = items.slice(from, from + size);
+    const prepared = steps.prepare(batch, from);
+    from += batch.length;
+    const upTo = from;
+    const begin = { at: 0 };
+    await db.transaction().execute(async (tx) => {
+      begin.at = performance.now();
+      await steps.write(tx, prepared, upTo);
+    });
+    const tookMs = Math.max(0.05, performance.now() - begin.at);
+    steps.written?.();
+    const fitting = (batch.length * pace.targetMs) / tookMs;
+    size = Math.max(pace.least, Math.min(pace.most, 2 * size, Math.round((size + fitting) / 2)));
+  }
+}

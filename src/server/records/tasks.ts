@@ -1,0 +1,246 @@
+import type { Kysely, Selectable } from 'kysely';
+import { makeItemError } from '../../contract/common.ts';
+import type { ErrorCode } from '../../contract/errors.ts';
+import type { Task, TaskItem } from '../../contract/tasks.ts';
+import { AppError } from '../errors.ts';
+import type { Events } from '../ports/events.ts';
+import type { JobQueue } from '../ports/job-queue.ts';
+import type { Database, TaskItemRow, TaskRow } from '../ports/schema.ts';
+import type { Transaction } from '../ports/transaction.ts';
+import { giveUp } from './document-progress.ts';
+import { newId, now } from './ids.ts';
+
+/** What of one document's progress a person is shown. */
+export interface ItemReason {
+  readonly code: ErrorCode;
+  readonly detail: string;
+}
+
+const UNFINISHED = ['queued', 'processing'] as const;
+
+/** A task whose items follow the work on these documents, whoever began it. */
+export async function createTask(
+  tx: Transaction,
+  task: { userId: string; kind: TaskRow['kind']; documents: readonly { id: string; filename: string }[] },
+): Promise<string> {
+  const id = newId();
+  await tx
+    .insertInto('tasks')
+    .values({ id, user_id: task.userId, kind: task.kind, created_at: now(), finished_at: null })
+    .execute();
+  for (const [position, document] of task.documents.entries()) {
+    await tx
+      .insertInto('task_items')
+      .values({
+        task_id: id,
+        position,
+        document_id: document.id,
+        filename: document.filename,
+        status: 'queued',
+        stage: 'queued',
+        percent: 0,
+        error_code: null,
+        error_detail: null,
+      })
+      .execute();
+  }
+  return id;
+}
+
+/**
+ * Notes how far a document is in every unfinished task that follows it.
+ * @param change `reason` tells why it waits; it goes away with the next step.
+ * @returns the tasks that changed.
+ */
+export async function noteProgress(
+  tx: Transaction,
+  documentId: string,
+  change: { stage: string; percent: number; reason?: ItemReason },
+): Promise<string[]> {
+  const rows = await tx
+    .updateTable('task_items')
+    .set({
+      status: 'processing',
+      stage: change.stage,
+      percent: change.percent,
+      error_code: change.reason?.code ?? null,
+      error_detail: change.reason?.detail ?? null,
+    })
+    .where('document_id', '=', documentId)
+    .where('status', 'in', UNFINISHED)
+    .returning('task_id')
+    .execute();
+  return rows.map(({ task_id }) => task_id);
+}
+
+/** Only tells why a document waits. @returns the tasks that changed. */
+export async function noteWaiting(
+  tx: Transaction,
+  documentId: string,
+  reason: ItemReason,
+): Promise<string[]> {
+  const rows = await tx
+    .updateTable('task_items')
+    .set({ error_code: reason.code, error_detail: reason.detail })
+    .where('document_id', '=', documentId)
+    .where('status', 'in', UNFINISHED)
+    .returning('task_id')
+    .execute();
+  return rows.map(({ task_id }) => task_id);
+}
+
+/** Ends a document's items in every unfinished task, and the tasks of which nothing is left to do. @returns the tasks that changed. */
+export async function finishItems(
+  tx: Transaction,
+  documentId: string,
+  outcome: { status: 'completed' } | { status: 'failed' | 'cancelled'; reason?: ItemReason },
+): Promise<string[]> {
+  const reason = outcome.status === 'completed' ? undefined : outcome.reason;
+  const rows = await tx
+    .updateTable('task_items')
+    .set({
+      status: outcome.status,
+      error_code: reason?.code ?? null,
+      error_detail: reason?.detail ?? null,
+      ...(outcome.status === 'completed' ? { stage: 'done', percent: 100 } : {}),
+    })
+    .where('document_id', '=', documentId)
+    .where('status', 'in', UNFINISHED)
+    .returning('task_id')
+    .execute();
+  const ids = rows.map(({ task_id }) => task_id);
+  for (const id of ids) {
+    await tx
+      .updateTable('tasks')
+      .set({ finished_at: now() })
+      .where('id', '=', id)
+      .where('finished_at', 'is', null)
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom('task_items')
+              .select('position')
+              .where('task_id', '=', id)
+              .where('status', 'in', UNFINISHED),
+          ),
+        ),
+      )
+      .execute();
+  }
+  return ids;
+}
+
+/** A user's task as the contract shows it; undefined when there is none of theirs. */
+export async function readTask(
+  db: Kysely<Database>,
+  taskId: string,
+  userId: string,
+): Promise<Task | undefined> {
+  const task = await db
+    .selectFrom('tasks')
+    .selectAll()
+    .where('id', '=', taskId)
+    .where('user_id', '=', userId)
+    .executeTakeFirst();
+  if (task === undefined) return undefined;
+  const rows = await db
+    .selectFrom('task_items')
+    .selectAll()
+    .where('task_id', '=', taskId)
+    .orderBy('position')
+    .execute();
+  const items = rows.map(showItem);
+  const count = (...states: TaskItem['status'][]) =>
+    items.filter(({ status }) => states.includes(status)).length;
+  const done = count('completed');
+  const failed = count('failed', 'cancelled');
+  return {
+    id: task.id,
+    kind: task.kind,
+    status: statusOf({ done, failed, queued: count('queued'), total: items.length }),
+    progress: { done, failed, total: items.length },
+    items,
+    createdAt: task.created_at,
+    finishedAt: task.finished_at,
+  };
+}
+
+function statusOf({
+  done,
+  failed,
+  queued,
+  total,
+}: {
+  done: number;
+  failed: number;
+  queued: number;
+  total: number;
+}): Task['status'] {
+  if (done + failed === total) return failed === 0 ? 'completed' : done === 0 ? 'failed' : 'partial';
+  return queued === total ? 'queued' : 'processing';
+}
+
+const showItem = (row: Selectable<TaskItemRow>): TaskItem => ({
+  documentId: row.document_id,
+  filename: row.filename,
+  status: row.status,
+  stage: row.stage,
+  percent: row.percent,
+  ...(row.error_code === null
+    ? {}
+    : { error: makeItemError(row.error_code as ErrorCode, row.error_detail ?? '') }),
+});
+
+/** Cancels what has not finished. Documents that were never found before are then `failed` with CANCELLED. */
+export async function cancelTask(
+  db: Kysely<Database>,
+  queue: JobQueue,
+  events: Events,
+  taskId: string,
+): Promise<void> {
+  const items = await db
+    .selectFrom('task_items')
+    .select('document_id')
+    .where('task_id', '=', taskId)
+    .where('status', 'in', UNFINISHED)
+    .execute();
+  for (const { document_id } of items) await cancelDocument(db, queue, events, document_id);
+}
+
+/** @throws AppError NOT_FOUND when the task has no such item. What has finished stays as it is. */
+export async function cancelTaskItem(
+  db: Kysely<Database>,
+  queue: JobQueue,
+  events: Events,
+  taskId: string,
+  documentId: string,
+): Promise<void> {
+  const item = await db
+    .selectFrom('task_items')
+    .select('status')
+    .where('task_id', '=', taskId)
+    .where('document_id', '=', documentId)
+    .executeTakeFirst();
+  if (item === undefined) throw new AppError('NOT_FOUND', 'The task has no such document.');
+  if (item.status === 'queued' || item.status === 'processing')
+    await cancelDocument(db, queue, events, documentId);
+}
+
+async function cancelDocument(
+  db: Kysely<Database>,
+  queue: JobQueue,
+  events: Events,
+  documentId: string,
+): Promise<void> {
+  const reason: ItemReason = { code: 'CANCELLED', detail: 'Cancelled before it was finished.' };
+  const changed = await db.transaction().execute(async (tx) => {
+    const ids = await finishItems(tx, documentId, { status: 'cancelled', reason });
+    // finished in the meantime: what is complete is not taken back
+    if (ids.length === 0) return ids;
+    await queue.cancel(tx, documentId);
+    await giveUp(tx, queue, documentId, reason);
+    return ids;
+  });
+  if (changed.length > 0) events.publish('cancel', documentId);
+  for (const id of changed) events.publish('task', id);
+}

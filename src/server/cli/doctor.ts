@@ -1,0 +1,109 @@
+import { access, constants, mkdir, statfs } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { ConfigError, readConfig } from '../config.ts';
+import type { Config } from '../config.ts';
+import { openSqlite, prepareSqlite } from '../records/sqlite.ts';
+
+export interface Finding {
+  readonly name: string;
+  readonly status: 'ok' | 'warning' | 'fault';
+  readonly detail: string;
+  /** What to do about it. */
+  readonly mend?: string;
+}
+
+/** What a check of the embedding model says: its fingerprint, or why it can't be used. */
+export type ModelProbe = () => Promise<string>;
+
+/** Checks settings and every dependency, each on its own, so that one fault does not hide another. */
+export async function examine(environment: Readonly<Record<string, string | undefined>>, probeModel: ModelProbe): Promise<Finding[]> {
+  const findings: Finding[] = [checkNode()];
+  let config: Config;
+  try {
+    config = readConfig(environment);
+    findings.push({ name: 'settings', status: 'ok', detail: 'all valid' });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return [...findings, ...error.faults.map((fault) => ({ name: 'settings', status: 'fault', detail: fault, mend: 'see docs/configuration.md' }) as const)];
+  }
+  findings.push(await checkDataDir(config));
+  if (findings.at(-1)?.status !== 'fault') findings.push(await checkDatabase(config));
+  findings.push(await checkModel(probeModel), checkSimd(), await checkPort(config.listen.host, config.listen.port, 'PORT'));
+  return findings;
+}
+
+function checkNode(): Finding {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major < 24) {
+    return {
+      name: 'runtime',
+      status: 'warning',
+      detail: `Node ${process.versions.node}: works, but the pinned Node 24 is what is tested`,
+      mend: 'start with npm start or npx ka after npm ci',
+    };
+  }
+  return { name: 'runtime', status: 'ok', detail: `Node ${process.versions.node}` };
+}
+
+async function checkDataDir({ dataDir }: Config): Promise<Finding> {
+  try {
+    await mkdir(dataDir, { recursive: true });
+    await access(dataDir, constants.R_OK | constants.W_OK);
+    const { bavail, bsize } = await statfs(dataDir);
+    const freeMb = Math.floor((bavail * bsize) / 2 ** 20);
+    if (freeMb < 500) return { name: 'data folder', status: 'warning', detail: `${dataDir} has ${freeMb} MB left`, mend: 'make room, or set DATA_DIR' };
+    return { name: 'data folder', status: 'ok', detail: `${dataDir}, ${freeMb} MB free` };
+  } catch (error) {
+    return { name: 'data folder', status: 'fault', detail: `${dataDir} can't be written: ${messageOf(error)}`, mend: 'mend its rights, or set DATA_DIR' };
+  }
+}
+
+async function checkDatabase({ databasePath }: Config): Promise<Finding> {
+  try {
+    const { to } = prepareSqlite(databasePath);
+    const connection = openSqlite(databasePath);
+    try {
+      const result = connection.raw.pragma('quick_check(1)', { simple: true });
+      if (result !== 'ok') return { name: 'database', status: 'fault', detail: `${databasePath}: ${String(result)}`, mend: 'restore the newest backup' };
+    } finally {
+      await connection.close();
+    }
+    return { name: 'database', status: 'ok', detail: `SQLite, schema version ${to}` };
+  } catch (error) {
+    return { name: 'database', status: 'fault', detail: messageOf(error), mend: 'restore the newest backup, or start the release that wrote it' };
+  }
+}
+
+async function checkModel(probeModel: ModelProbe): Promise<Finding> {
+  try {
+    return { name: 'embedding model', status: 'ok', detail: await probeModel() };
+  } catch (error) {
+    return { name: 'embedding model', status: 'fault', detail: messageOf(error), mend: 'run npm run build; until then search works by keyword alone' };
+  }
+}
+
+function checkSimd(): Finding {
+  // (module (func (result v128) i32.const 0 i8x16.splat (i32.const 0) i8x16.splat i8x16.relaxed_swizzle))
+  const relaxed = WebAssembly.validate(
+    new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 0, 253, 15, 65, 0, 253, 15, 253, 128, 2, 11]),
+  );
+  return relaxed
+    ? { name: 'vector search', status: 'ok', detail: 'relaxed SIMD' }
+    : { name: 'vector search', status: 'warning', detail: 'no relaxed SIMD: the slower kernel is used', mend: 'a newer Node brings it' };
+}
+
+function checkPort(host: string, port: number, name: string): Promise<Finding> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      resolve(
+        error.code === 'EADDRINUSE'
+          ? { name: 'port', status: 'warning', detail: `${host}:${port} is in use: is the server running already?`, mend: `stop the other program, or set ${name}` }
+          : { name: 'port', status: 'fault', detail: `${host}:${port} can't be opened: ${error.message}`, mend: `set HOST or ${name}` },
+      ),
+    );
+    server.listen(port, host, () => server.close(() => resolve({ name: 'port', status: 'ok', detail: `${host}:${port} is free` })));
+  });
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

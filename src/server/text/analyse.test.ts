@@ -23,6 +23,14 @@ describe('passages', () => {
     ['ar', 'في المَدْرَسَةِ الكبيرة', 'مدرسة كبيره'],
     ['ro', 'țară și țări', 'ţară'],
     ['uk', "п'ять п’ять", 'пять'],
+    ['uk', 'великого міста', 'велика місто'],
+    ['bg', 'градовете', 'град'],
+    ['pl', 'nowoczesnych miastach', 'nowoczesna miasto'],
+    ['el', 'οι άνθρωποι των πόλεων', 'ανθρώπων πόλη'],
+    ['hi', 'नदियों में लड़के', 'नदी लड़का'],
+    ['fa', 'کتاب‌های بزرگ', 'کتاب بزرگ'],
+    ['tr', 'şehirlerin', 'şehir'],
+    ['vi', 'Hà Nội', 'hà nội'],
   ])('%s: spellings and endings of a word meet', (language, text, other) => {
     expect(new Set(termsOf(text, language))).toEqual(new Set(termsOf(other, language)));
   });

@@ -1,4 +1,5 @@
 import snowball from 'snowball-stemmers';
+import { hasLightStemmer, lightStem } from './light-stem.ts';
 import type { Script } from './scripts.ts';
 
 /** Snowball's name of a language's algorithm, and the script it reads. */
@@ -26,22 +27,10 @@ const ALGORITHMS: Record<string, { readonly name: string; readonly script: Scrip
   tr: { name: 'turkish', script: 'latin' },
 };
 
-/** Languages that are written in Latin letters and have no stemmer here: their words stay as they are. */
-const LATIN_WITHOUT_STEMMER = new Set([
-  'pl',
-  'vi',
-  'id',
-  'et',
-  'lv',
-  'lt',
-  'sk',
-  'hr',
-  'sq',
-  'sw',
-  'tl',
-  'az',
-]);
-const CYRILLIC_WITHOUT_STEMMER = new Set(['uk', 'bg', 'sr', 'mk', 'be', 'kk', 'mn']);
+/** The script that a language without Snowball stemmer is written in, where that is not another's default. */
+const LATIN_LANGUAGES = new Set(['pl', 'vi', 'id', 'et', 'lv', 'lt', 'sk', 'hr', 'sq', 'sw', 'tl', 'az']);
+const CYRILLIC_LANGUAGES = new Set(['uk', 'bg', 'sr', 'mk', 'be', 'kk', 'mn']);
+const ARABIC_LANGUAGES = new Set(['fa', 'ur']);
 
 type Stem = (word: string) => string;
 const stemmers = new Map<string, Stem>();
@@ -62,12 +51,27 @@ function snowballStemmer(language: string): Stem {
  * @returns undefined when the word stays as it is.
  */
 export function stemmingLanguage(script: Script, language: string): string | undefined {
-  const own = ALGORITHMS[language];
-  if (own?.script === script) return language;
-  if (script === 'latin') return LATIN_WITHOUT_STEMMER.has(language) ? undefined : 'en';
-  if (script === 'cyrillic') return CYRILLIC_WITHOUT_STEMMER.has(language) ? undefined : 'ru';
-  if (script === 'arabic') return language === 'fa' || language === 'ur' ? undefined : 'ar';
-  return undefined;
+  if (ALGORITHMS[language]?.script === script) return language;
+  switch (script) {
+    case 'latin':
+      return LATIN_LANGUAGES.has(language) ? light(language) : 'en';
+    case 'cyrillic':
+      return CYRILLIC_LANGUAGES.has(language) ? light(language) : 'ru';
+    case 'arabic':
+      return ARABIC_LANGUAGES.has(language) ? light(language) : 'ar';
+    case 'greek':
+      return 'el';
+    case 'devanagari':
+      return 'hi';
+    case 'hebrew':
+    case 'other':
+      return undefined;
+    default:
+      return script satisfies never;
+  }
 }
 
-export const stemWord = (word: string, language: string): string => snowballStemmer(language)(word);
+const light = (language: string): string | undefined => (hasLightStemmer(language) ? language : undefined);
+
+export const stemWord = (word: string, language: string): string =>
+  hasLightStemmer(language) ? lightStem(word, language) : snowballStemmer(language)(word);

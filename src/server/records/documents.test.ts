@@ -159,7 +159,7 @@ describe('a list of documents', () => {
     ['title:x OR', []],
     ['an%al', []],
     ['\0', ['annual', 'german', 'russian', 'russian-ascii', 'quoted']],
-  ])('finds %j in titles and file names', async (q, expected) => {
+  ])('finds %j in titles and file names, few as many', async (q, expected) => {
     const names: Record<string, string> = {
       [add('a1', { title: 'Annual Report', filename: '2024-q1.pdf' })]: 'annual',
       [add('a1', { title: 'Aktiengröße', filename: 'x.txt' })]: 'german',
@@ -167,13 +167,17 @@ describe('a list of documents', () => {
       [add('b1', { title: 'Dogs', filename: 'z.txt' })]: 'russian-ascii',
       [add('b1', { title: 'this "and" that', filename: 'w.pdf' })]: 'quoted',
     };
-    const page = await listDocuments(store.db, 'ann', {
-      limit: 10,
-      q,
-      sort: [{ key: 'createdAt', descending: false }],
-    });
+    const asked = { limit: 10, q, sort: [{ key: 'createdAt', descending: false }] } as const;
+    const page = await listDocuments(store.db, 'ann', asked);
     expect(page.items.map(({ id }) => names[id])).toEqual(expected);
     expect(page.total).toBe(expected.length);
+    // among so many the index is asked
+    store.raw.transaction(() => {
+      for (let n = 0; n < 500; n++)
+        add('a2', { title: 'x', filename: 'x', created_at: '2027-01-01T00:00:00.000Z' });
+    })();
+    const among = await listDocuments(store.db, 'ann', asked);
+    expect(among.items.map(({ id }) => names[id]).filter(Boolean)).toEqual(expected);
   });
 
   test('never finds what another user has', async () => {
@@ -212,6 +216,8 @@ describe('a list of documents', () => {
 
   test('is read from indexes, whatever is asked', async () => {
     for (let n = 0; n < 5; n++) add(n % 2 ? 'a1' : 'a2', { title: `Report ${n}` });
+    // the count decides how words are looked up
+    store.raw.exec(`update collections set document_count = 1000 where id = 'a1'`);
     const statements = new Set<string>();
     const prepare = store.raw.prepare.bind(store.raw);
     store.raw.prepare = ((text: string) => {
@@ -227,6 +233,7 @@ describe('a list of documents', () => {
       }
     }
     expect(statements.size).toBeGreaterThan(20);
+    expect([...statements].join()).toContain('documents_fts match');
     for (const statement of statements) {
       const plan = prepare(`explain query plan ${statement}`).all(
         ...Array.from({ length: statement.match(/\?/g)?.length ?? 0 }, () => null),

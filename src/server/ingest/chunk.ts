@@ -125,9 +125,15 @@ function createPacker(page: ParsedPage, chunks: Chunk[]) {
   };
 
   const place = (piece: Piece): void => {
-    if (current.length === 0 || tokens + piece.tokens <= TARGET_TOKENS) return add(piece);
+    if (current.length === 0 || tokens + piece.tokens <= TARGET_TOKENS) {
+      add(piece);
+      return;
+    }
     if (tokens < CRUMB_TOKENS) {
-      if (tokens + piece.tokens <= MAX_TOKENS) return add(piece);
+      if (tokens + piece.tokens <= MAX_TOKENS) {
+        add(piece);
+        return;
+      }
       const sentences = piece.kind === 'whole' ? [...sentencePieces(page.text, piece)] : [];
       if (sentences.length > 1) {
         for (const sentence of sentences) place(sentence);

@@ -9,7 +9,7 @@ import { jobQueueConformance } from './conformance.ts';
 import { isGone, newLeaseOwner } from './lease-owner.ts';
 import { createSqliteJobQueue, type SqliteJobQueueOptions } from './sqlite.ts';
 
-const ends: (() => Promise<unknown> | void)[] = [];
+const ends: (() => unknown)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });

@@ -1,0 +1,141 @@
+import type { Block, ParsedDocument, ParsedPage } from '../../ports/parser.ts';
+import { cleanLayout, cleanLine, cleanRunning } from './clean-text.ts';
+import { empty, tooComplex } from './faults.ts';
+import { LIMITS } from './limits.ts';
+
+type Level = 1 | 2 | 3 | 4 | 5 | 6;
+
+/**
+ * Takes a document's blocks in reading order and keeps text and offsets in step: every text is cleaned
+ * before it is measured, so a block is always exactly its slice of the page.
+ */
+export class DocumentWriter {
+  /** From metadata; the first heading stands in when it stays unset. */
+  title: string | undefined;
+  readonly #pages: ParsedPage[] = [];
+  #parts: string[] = [];
+  #blocks: Block[] = [];
+  #length = 0;
+  #total = 0;
+  #firstHeading: string | undefined;
+  #begun = false;
+
+  /** Begins a page; blocks that came before the first call are page 1 with it. */
+  newPage(): void {
+    if (this.#begun || this.#length > 0) this.#endPage();
+    this.#begun = true;
+    if (this.#pages.length >= LIMITS.pages) {
+      throw tooComplex(`The file has more than ${LIMITS.pages.toLocaleString('en')} pages.`);
+    }
+  }
+
+  get pageIsEmpty(): boolean {
+    return this.#length === 0;
+  }
+
+  heading(text: string, level: number): void {
+    const clean = cleanLine(text);
+    const depth = Math.min(6, Math.max(1, Math.round(level))) as Level;
+    const span = this.#add(clean);
+    if (span === undefined) return;
+    this.#blocks.push({ kind: 'heading', level: depth, ...span });
+    this.#firstHeading ??= clean;
+  }
+
+  /** Line ends in `text` stay (verse, addresses). */
+  paragraph(text: string): void {
+    const span = this.#add(cleanRunning(text));
+    if (span !== undefined) this.#blocks.push({ kind: 'paragraph', ...span });
+  }
+
+  /** @param items with their markers, such as `- ` or `2. `; `depth` indents, from 0. */
+  list(items: readonly { readonly text: string; readonly depth: number }[]): void {
+    const lines = items
+      .map(({ text, depth }) => ({ text: cleanLine(text), depth: Math.min(Math.max(0, depth), 9) }))
+      .filter(({ text }) => text !== '');
+    const span = this.#add(
+      lines.map(({ text, depth }, i) => (i === 0 ? '' : '  '.repeat(depth)) + text).join('\n'),
+    );
+    if (span !== undefined) this.#blocks.push({ kind: 'list', ...span });
+  }
+
+  code(text: string): void {
+    const span = this.#add(cleanLayout(text));
+    if (span !== undefined) this.#blocks.push({ kind: 'code', ...span });
+  }
+
+  /** @param headerRows how many of the first rows are headers; 0 when unknown. */
+  table(rows: Iterable<readonly string[]>, headerRows: number): void {
+    const lines: string[] = [];
+    let headerLines = 0;
+    let row = 0;
+    let length = 0;
+    for (const cells of rows) {
+      const line = tableLine(cells);
+      if (line !== '') {
+        lines.push(line);
+        length += line.length + 1;
+        if (row < headerRows) headerLines++;
+        // a table may be most of the document: stop before it is joined
+        if (this.#total + length > LIMITS.textLength) throw tooMuchText();
+      }
+      row++;
+    }
+    const span = this.#add(lines.join('\n'));
+    if (span === undefined) return;
+    const header = headerLines > 0 && headerLines < lines.length;
+    const headerEnd = span.start + lines.slice(0, headerLines).join('\n').length;
+    this.#blocks.push({ kind: 'table', ...span, ...(header ? { headerEnd } : {}) });
+  }
+
+  /** Blocks of a page that another writer made, at the end of this one. */
+  appendPage({ text, blocks }: ParsedPage): void {
+    for (const block of blocks) {
+      const span = this.#add(text.slice(block.start, block.end));
+      if (span === undefined) continue;
+      const moved = { ...block, ...span };
+      if (moved.kind === 'table' && moved.headerEnd !== undefined) {
+        this.#blocks.push({ ...moved, headerEnd: moved.headerEnd - block.start + span.start });
+      } else this.#blocks.push(moved);
+    }
+  }
+
+  /** @throws AppError FILE_EMPTY when no page has text. */
+  finish(mimeType: string): ParsedDocument {
+    this.#endPage();
+    if (this.#total === 0) throw empty();
+    const title = cleanLine(this.title ?? '') || this.#firstHeading;
+    return {
+      mimeType,
+      ...(title === undefined ? {} : { title: title.slice(0, 300).toWellFormed() }),
+      pages: this.#pages,
+    };
+  }
+
+  #add(text: string): { start: number; end: number } | undefined {
+    if (text === '') return undefined;
+    const start = this.#length === 0 ? 0 : this.#length + 2;
+    if (this.#length > 0) this.#parts.push('\n\n');
+    this.#parts.push(text);
+    this.#length = start + text.length;
+    this.#total += text.length;
+    if (this.#total > LIMITS.textLength) throw tooMuchText();
+    return { start, end: this.#length };
+  }
+
+  #endPage(): void {
+    this.#pages.push({ number: this.#pages.length + 1, text: this.#parts.join(''), blocks: this.#blocks });
+    this.#parts = [];
+    this.#blocks = [];
+    this.#length = 0;
+  }
+}
+
+const tooMuchText = () =>
+  tooComplex(`The file unpacks to more than ${LIMITS.textLength / 1_000_000} million characters of text.`);
+
+function tableLine(cells: readonly string[]): string {
+  const clean = cells.map(cleanLine);
+  while (clean.length > 0 && clean.at(-1) === '') clean.pop();
+  return clean.join(' | ').trim();
+}

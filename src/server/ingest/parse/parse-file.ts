@@ -1,0 +1,116 @@
+import { readFile } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { AppError } from '../../errors.ts';
+import type { ParsedDocument, ParseInput } from '../../ports/parser.ts';
+import { detectPackage, detectShell, detectText, type Format, MIME_TYPES } from './detect.ts';
+import { DocumentWriter } from './document-writer.ts';
+import { broken, empty } from './faults.ts';
+import { LIMITS } from './limits.ts';
+import { decodeText } from './text-encoding.ts';
+
+/**
+ * Reads one file: what it is, then its text. Readers are loaded when their format first comes, so that the
+ * process starts fast and holds only what it needs.
+ *
+ * @throws AppError of the parse group, and nothing else.
+ */
+export async function parseFile(input: ParseInput): Promise<ParsedDocument> {
+  try {
+    const bytes = await readFile(input.path);
+    return await parseBytes(bytes, extname(input.filename).slice(1).toLowerCase(), 0);
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw broken('The file is damaged and cannot be read.', error);
+  }
+}
+
+/** @param depth how many mails this file is inside of. */
+async function parseBytes(bytes: Buffer, extension: string, depth: number): Promise<ParsedDocument> {
+  const out = new DocumentWriter();
+  const format = await read(bytes, extension, depth, out);
+  return out.finish(MIME_TYPES[format]);
+}
+
+async function read(bytes: Buffer, extension: string, depth: number, out: DocumentWriter): Promise<Format> {
+  const shell = detectShell(bytes, extension);
+  switch (shell) {
+    case 'pdf':
+      await (await import('./pdf.ts')).readPdf({ bytes, extension }, out);
+      return 'pdf';
+    case 'zip':
+      return readPackage(bytes, extension, out);
+    case 'compound':
+      return (await import('./legacy-office.ts')).readLegacyOffice(bytes, out);
+    case 'rtf':
+      await (await import('./rtf.ts')).readRtf(bytes, out);
+      return 'rtf';
+    case 'text':
+      return readText(bytes, extension, depth, out);
+    default:
+      return shell satisfies never;
+  }
+}
+
+async function readPackage(bytes: Buffer, extension: string, out: DocumentWriter): Promise<Format> {
+  const { ZipArchive } = await import('./zip.ts');
+  const zip = new ZipArchive(bytes);
+  const format = await detectPackage(zip, extension);
+  switch (format) {
+    case 'docx':
+      await (await import('./docx.ts')).readDocx(zip, out);
+      break;
+    case 'pptx':
+      await (await import('./pptx.ts')).readPptx(zip, out);
+      break;
+    case 'xlsx':
+      await (await import('./xlsx.ts')).readXlsx(zip, out);
+      break;
+    case 'epub':
+      await (await import('./epub.ts')).readEpub(zip, out);
+      break;
+    default:
+      await (await import('./open-document.ts')).readOpenDocument(zip, format, out);
+  }
+  return format;
+}
+
+async function readText(
+  bytes: Buffer,
+  extension: string,
+  depth: number,
+  out: DocumentWriter,
+): Promise<Format> {
+  const text = await decodeText(bytes);
+  if (text.trim() === '') throw empty();
+  const format = detectText(text, extension);
+  switch (format) {
+    case 'html':
+      (await import('./html.ts')).writeHtml(
+        await (await import('./html-encoding.ts')).decodeHtml(bytes, text),
+        out,
+      );
+      return 'html';
+    case 'markdown':
+      (await import('./markdown.ts')).writeMarkdown(text, out);
+      return format;
+    case 'csv':
+      (await import('./csv.ts')).writeCsv(text, extension, out);
+      return format;
+    case 'json':
+    case 'jsonl':
+      return (await import('./json.ts')).writeJson(text, format, out);
+    case 'eml':
+      await (await import('./eml.ts')).readMail(
+        bytes,
+        out,
+        depth < LIMITS.mailDepth ? (attached, name) => parseBytes(attached, name, depth + 1) : undefined,
+      );
+      return format;
+    case 'code':
+      (await import('./plain-text.ts')).writeCode(text, out);
+      return format;
+    default:
+      (await import('./plain-text.ts')).writePlainText(text, out);
+      return 'text';
+  }
+}

@@ -1,0 +1,247 @@
+import type { DocumentWriter } from './document-writer.ts';
+import type { Line, LinePage } from './pdf-lines.ts';
+
+/** What the whole document looks like: what stands out is measured against it. */
+export interface DocumentLook {
+  /** Letter height of most of the text. */
+  readonly bodySize: number;
+  /** Heights of larger letters, largest first, at most six. */
+  readonly headingSizes: readonly number[];
+  /** Titles of the outline by page index, folded, with their depth from 1. */
+  readonly outline: ReadonlyMap<number, ReadonlyMap<string, number>>;
+}
+
+/** A heading's letters are this much larger than the body's. */
+const HEADING_RATIO = 1.12;
+const HEADING_LINES = 3;
+const HEADING_CHARACTERS = 200;
+
+export function look(pages: readonly LinePage[], outline: DocumentLook['outline']): DocumentLook {
+  const letters = new Map<number, number>();
+  for (const { lines } of pages) {
+    for (const line of lines) {
+      const size = rounded(line.size);
+      letters.set(size, (letters.get(size) ?? 0) + lineText(line).length);
+    }
+  }
+  let bodySize = 0;
+  let most = 0;
+  for (const [size, count] of letters) if (count > most) [bodySize, most] = [size, count];
+  const headingSizes = [...letters.keys()]
+    .filter((size) => size >= bodySize * HEADING_RATIO)
+    .sort((a, b) => b - a)
+    // sizes that hardly differ are one level
+    .reduce<number[]>(
+      (levels, size) => ((levels.at(-1) ?? Infinity) / size > 1.04 ? [...levels, size] : levels),
+      [],
+    );
+  return { bodySize, headingSizes: headingSizes.slice(0, 6), outline };
+}
+
+/** Writes a page's lines as blocks, in the file's order. */
+export function writePage(page: LinePage, index: number, document: DocumentLook, out: DocumentWriter): void {
+  const titles = document.outline.get(index);
+  let i = 0;
+  while (i < page.lines.length) {
+    const table = tableEnd(page.lines, i);
+    if (table > i) {
+      writeTable(page.lines.slice(i, table), out);
+      i = table;
+      continue;
+    }
+    let end = i + 1;
+    while (end < page.lines.length && tableEnd(page.lines, end) === end && flowsOn(page.lines, i, end)) end++;
+    writeFlow(page.lines.slice(i, end), document, titles, out);
+    i = end;
+  }
+}
+
+function writeFlow(
+  lines: readonly Line[],
+  document: DocumentLook,
+  titles: ReadonlyMap<string, number> | undefined,
+  out: DocumentWriter,
+): void {
+  const text = joinLines(lines);
+  const level = headingLevel(lines, text, document, titles);
+  if (level !== undefined) out.heading(text, level);
+  else if (lines.every((line) => BULLET.test(lineText(line))) || BULLET.test(text)) {
+    out.list([
+      {
+        text: text.replace(BULLET, (_, mark: string) => (/[\p{L}\p{N}]/u.test(mark) ? `${mark} ` : '- ')),
+        depth: 0,
+      },
+    ]);
+  } else out.paragraph(text);
+}
+
+function headingLevel(
+  lines: readonly Line[],
+  text: string,
+  document: DocumentLook,
+  titles: ReadonlyMap<string, number> | undefined,
+): number | undefined {
+  if (lines.length > HEADING_LINES || text.length > HEADING_CHARACTERS || !/\p{L}{2}/u.test(text))
+    return undefined;
+  const inOutline = titles?.get(folded(text));
+  if (inOutline !== undefined) return inOutline;
+  const line = lines[0]!;
+  const size = rounded(line.size);
+  if (size >= document.bodySize * HEADING_RATIO) {
+    const at = document.headingSizes.findIndex((s) => size * 1.04 >= s);
+    return (at === -1 ? document.headingSizes.length - 1 : at) + 1;
+  }
+  // bold of the body's size: only where it looks like a title and not like an emphasis or a label
+  if (
+    line.bold &&
+    lines.length === 1 &&
+    text.length <= 90 &&
+    size >= document.bodySize * 0.97 &&
+    /^(?:\d+(?:\.\d+)*\.?\s+)?\p{Lu}/u.test(text) &&
+    !/[.,;:]$/.test(text)
+  ) {
+    return Math.min(6, document.headingSizes.length + 1);
+  }
+  return undefined;
+}
+
+const BULLET = /^([•‣◦▪▫●○■□–—*·-]|\(?(?:\d{1,2}|[a-z])[.)])\s+/u;
+
+/** Whether line `at` belongs to the paragraph that began at `start`. */
+function flowsOn(lines: readonly Line[], start: number, at: number): boolean {
+  const previous = lines[at - 1]!;
+  const line = lines[at]!;
+  const text = lineText(line);
+  if (Math.abs(line.size - previous.size) > 0.08 * previous.size && !smallPart(previous, line)) return false;
+  if (
+    line.bold !== previous.bold &&
+    (previous.bold ? at - 1 === start : line.cells.length === 1) &&
+    shortLine(previous.bold ? previous : line)
+  )
+    return false;
+  if (BULLET.test(text)) return false;
+  const before = lineText(previous);
+  const unfinished = previous.hyphenated || !/[.!?:。！？"”»)]$/.test(before);
+  const pitch = line.top - previous.top;
+  // back to the top: the next column goes on with a sentence that the last one left open
+  if (pitch < -previous.size) return unfinished && /^[\p{Ll}\d(]/u.test(text);
+  if (line.top - previous.bottom > 0.75 * previous.size) return false;
+  const width = Math.max(previous.right - previous.left, 1);
+  const endsEarly = line.right - previous.right > 0.15 * width && !unfinished;
+  const indented = line.left - previous.left > 0.8 * line.size && at - start > 1;
+  if (!unfinished && (indented || endsEarly)) return false;
+  return true;
+}
+
+/** Superscripts and small capitals on a line of their own do not end a paragraph. */
+const smallPart = (a: Line, b: Line): boolean => Math.min(lineText(a).length, lineText(b).length) <= 3;
+const shortLine = (line: Line): boolean => lineText(line).length <= 90;
+
+/**
+ * Where a table that begins at `start` ends; `start` when none does. A table is three or more lines below
+ * each other of which most have two or more cells whose edges line up.
+ */
+function tableEnd(lines: readonly Line[], start: number): number {
+  if ((lines[start]?.cells.length ?? 0) < 2) return start;
+  let end = start + 1;
+  let aligned = 0;
+  let lastRow = start;
+  for (; end < lines.length; end++) {
+    const line = lines[end]!;
+    const previous = lines[end - 1]!;
+    const pitch = line.top - previous.top;
+    if (pitch < 0.2 * line.size || line.top - previous.bottom > 2.5 * line.size) break;
+    if (line.cells.length >= 2) {
+      if (sharesEdges(lines[lastRow]!, line)) aligned++;
+      lastRow = end;
+      // a single cell in between is a wrapped one or a group's title
+    } else if (end - lastRow > 1 || lineText(line).length > 60) break;
+  }
+  end = lastRow + 1;
+  return end - start >= 3 && aligned >= 2 && aligned >= (end - start) * 0.4 ? end : start;
+}
+
+function sharesEdges(a: Line, b: Line): boolean {
+  const slack = 0.6 * Math.max(a.size, b.size);
+  let shared = 0;
+  for (const cell of b.cells) {
+    if (a.cells.some((c) => Math.abs(c.left - cell.left) < slack || Math.abs(c.right - cell.right) < slack))
+      shared++;
+  }
+  return shared >= 2;
+}
+
+/** Rows as they are; cells go under the column whose span they overlap, so that gaps stay gaps. */
+function writeTable(lines: readonly Line[], out: DocumentWriter): void {
+  const columns = columnSpans(lines);
+  const rows = lines.map((line) => {
+    const row: string[] = columns.map(() => '');
+    for (const cell of line.cells) {
+      const at = bestColumn(columns, cell);
+      row[at] = row[at] === '' ? cell.text : `${row[at]} ${cell.text}`;
+    }
+    return row;
+  });
+  const first = rows[0] ?? [];
+  const header =
+    first.every((cell) => !/^[-+$€£(]*[\d.,]+[%)]*$/.test(cell)) &&
+    first.filter((cell) => cell !== '').length > 1;
+  out.table(rows, header ? 1 : 0);
+}
+
+interface Span {
+  left: number;
+  right: number;
+}
+
+/** Columns from the rows with the most cells; others fall into them. */
+function columnSpans(lines: readonly Line[]): Span[] {
+  const cells = lines.flatMap((line) => (line.cells.length > 1 ? line.cells : []));
+  const spans: Span[] = [];
+  for (const cell of cells.toSorted((a, b) => a.right - a.left - (b.right - b.left))) {
+    const inside = spans.filter((span) => cell.left < span.right && cell.right > span.left);
+    if (inside.length === 0) spans.push({ left: cell.left, right: cell.right });
+    else if (inside.length === 1) {
+      const span = inside[0]!;
+      span.left = Math.min(span.left, cell.left);
+      span.right = Math.max(span.right, cell.right);
+    }
+  }
+  return spans.sort((a, b) => a.left - b.left);
+}
+
+function bestColumn(columns: readonly Span[], cell: Span): number {
+  let best = 0;
+  let most = -Infinity;
+  for (const [i, column] of columns.entries()) {
+    const overlap = Math.min(column.right, cell.right) - Math.max(column.left, cell.left);
+    if (overlap > most) [best, most] = [i, overlap];
+    // the first column that is touched takes a cell that reaches over several
+    if (overlap > 0) break;
+  }
+  return best;
+}
+
+const lineText = (line: Line): string => {
+  const { cells } = line;
+  return cells.length === 1 ? cells[0]!.text : cells.map((cell) => cell.text).join(' ');
+};
+
+/** Lines as running text: words divided at a line's end are whole again. */
+function joinLines(lines: readonly Line[]): string {
+  let text = '';
+  for (const [i, line] of lines.entries()) {
+    const previous = lines[i - 1];
+    const own = lineText(line);
+    if (previous === undefined || previous.hyphenated) text += own;
+    else if (/\p{L}-$/u.test(text) && /^\p{Ll}/u.test(own)) text += own;
+    else if (NO_SPACES.test(text.slice(-1)) && NO_SPACES.test(own.slice(0, 1))) text += own;
+    else text += ` ${own}`;
+  }
+  return text;
+}
+/** Chinese and Japanese are written without spaces, so a line's end is none either. */
+const NO_SPACES = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}。、，：；！？「」（）]/u;
+
+export const folded = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+const rounded = (size: number): number => Math.round(size * 2) / 2;

@@ -1,0 +1,238 @@
+import type { Pdfium } from './pdf-library.ts';
+
+/**
+ * A line of a page: what stands on one baseline. Coordinates are points with y growing downwards, turned
+ * so that the page's main text runs from left to right.
+ */
+export interface Line {
+  /** Pieces with a wide gap between them: one for running text, several where there may be table cells. */
+  cells: Cell[];
+  left: number;
+  right: number;
+  top: number;
+  bottom: number;
+  /** Height of the letters' boxes: follows the font size, whatever way the file scales its fonts. */
+  readonly size: number;
+  readonly bold: boolean;
+  /** The last character is a hyphen that only stands for the line's end. */
+  hyphenated: boolean;
+}
+
+export interface Cell {
+  text: string;
+  left: number;
+  right: number;
+}
+
+export interface LinePage {
+  readonly lines: Line[];
+  readonly width: number;
+  readonly height: number;
+}
+
+interface Word {
+  text: string;
+  left: number;
+  right: number;
+  top: number;
+  bottom: number;
+}
+
+interface Turn {
+  readonly degrees: 0 | 90 | 180 | 270;
+}
+
+/** A gap wider than this many letter heights divides cells; justified text stays below it. */
+const CELL_GAP = 1.15;
+/** PDFium's mark for a hyphen that it takes for a soft one at a line's end. */
+const SOFT_HYPHEN = 0xfffe;
+
+/** Reads a loaded text page into lines, in the file's own order. */
+export function readLines(pdf: Pdfium, textPage: number, width: number, height: number): LinePage {
+  const rectangle = pdf._malloc(16);
+  try {
+    const raw = rawLines(pdf, textPage);
+    const turn = mainTurn(pdf, textPage, raw);
+    const sideways = turn.degrees === 90 || turn.degrees === 270;
+    const lines: Line[] = [];
+    for (const words of raw) {
+      const line = measure(pdf, textPage, rectangle, words, turn);
+      if (line === undefined) continue;
+      const previous = lines.at(-1);
+      if (previous !== undefined && continues(previous, line)) append(previous, line);
+      else lines.push(line);
+    }
+    return { lines, width: sideways ? height : width, height: sideways ? width : height };
+  } finally {
+    pdf._free(rectangle);
+  }
+}
+
+interface RawWord {
+  text: string;
+  first: number;
+  last: number;
+}
+
+/** Words with the index of their first and last character, by PDFium's own line breaks. */
+function rawLines(pdf: Pdfium, textPage: number): RawWord[][] {
+  const lines: RawWord[][] = [];
+  const count = pdf._FPDFText_CountChars(textPage);
+  let line: RawWord[] = [];
+  let text = '';
+  let first = 0;
+  const endWord = (at: number) => {
+    if (text !== '') line.push({ text, first, last: at - 1 });
+    text = '';
+  };
+  for (let i = 0; i < count; i++) {
+    const code = pdf._FPDFText_GetUnicode(textPage, i);
+    if (code === 0x0a || code === 0x0d) {
+      endWord(i);
+      if (line.length > 0) lines.push(line);
+      line = [];
+    } else if (code === 0x20 || code === 0xa0 || code === 0x09 || code === 0x3000) endWord(i);
+    else if (code === SOFT_HYPHEN || code === 2) {
+      text += '\u00ad';
+      endWord(i + 1);
+      lines.push(line);
+      line = [];
+    } else if (code >= 0x20 && code <= 0x10ffff) {
+      if (text === '') first = i;
+      text += String.fromCodePoint(code);
+    }
+  }
+  endWord(count);
+  if (line.length > 0) lines.push(line);
+  return lines;
+}
+
+/** The direction of most lines' letters, in quarter turns. */
+function mainTurn(pdf: Pdfium, textPage: number, lines: readonly RawWord[][]): Turn {
+  const votes = [0, 0, 0, 0];
+  for (const words of lines) {
+    const first = words[0];
+    if (first === undefined) continue;
+    const quarter = Math.round(pdf._FPDFText_GetCharAngle(textPage, first.first) / (Math.PI / 2));
+    votes[((quarter % 4) + 4) % 4]! += words.length;
+  }
+  const best = votes.indexOf(Math.max(...votes));
+  return { degrees: ([0, 90, 180, 270] as const)[best] ?? 0 };
+}
+
+function measure(
+  pdf: Pdfium,
+  textPage: number,
+  rectangle: number,
+  raw: readonly RawWord[],
+  turn: Turn,
+): Line | undefined {
+  const words: Word[] = [];
+  for (const { text, first, last } of raw) {
+    const head = box(pdf, textPage, rectangle, first, turn);
+    const tail = first === last ? head : box(pdf, textPage, rectangle, last, turn);
+    words.push({
+      text,
+      left: Math.min(head.left, tail.left),
+      right: Math.max(head.right, tail.right),
+      top: head.top,
+      bottom: head.bottom,
+    });
+  }
+  const start = raw[0];
+  if (start === undefined) return undefined;
+  const size = commonHeight(words);
+  const cells: Cell[] = [];
+  for (const word of words) {
+    const cell = cells.at(-1);
+    // right-to-left words step to the left: the distance between the boxes counts, not its sign
+    const gap = cell === undefined ? 0 : Math.max(word.left - cell.right, cell.left - word.right);
+    if (cell === undefined || gap > size * CELL_GAP)
+      cells.push({ text: word.text, left: word.left, right: word.right });
+    else {
+      cell.text += ` ${word.text}`;
+      cell.left = Math.min(cell.left, word.left);
+      cell.right = Math.max(cell.right, word.right);
+    }
+  }
+  const last = cells.at(-1);
+  const hyphenated = last?.text.endsWith('\u00ad') ?? false;
+  if (hyphenated && last !== undefined) last.text = last.text.slice(0, -1);
+  return {
+    cells,
+    left: Math.min(...words.map((w) => w.left)),
+    right: Math.max(...words.map((w) => w.right)),
+    top: Math.min(...words.map((w) => w.top)),
+    bottom: Math.max(...words.map((w) => w.bottom)),
+    size,
+    bold: pdf._FPDFText_GetFontWeight(textPage, start.first) >= 600,
+    hyphenated,
+  };
+}
+
+function box(
+  pdf: Pdfium,
+  textPage: number,
+  rectangle: number,
+  index: number,
+  turn: Turn,
+): Omit<Word, 'text'> {
+  if (pdf._FPDFText_GetLooseCharBox(textPage, index, rectangle) === 0)
+    return { left: 0, right: 0, top: 0, bottom: 0 };
+  const at = rectangle >> 2;
+  const left = pdf.HEAPF32[at]!;
+  const top = pdf.HEAPF32[at + 1]!;
+  const right = pdf.HEAPF32[at + 2]!;
+  const bottom = pdf.HEAPF32[at + 3]!;
+  switch (turn.degrees) {
+    case 0:
+      return { left, right, top: -top, bottom: -bottom };
+    case 90:
+      return { left: -top, right: -bottom, top: -right, bottom: -left };
+    case 180:
+      return { left: -right, right: -left, top: bottom, bottom: top };
+    case 270:
+      return { left: bottom, right: top, top: left, bottom: right };
+    default:
+      return turn.degrees satisfies never;
+  }
+}
+
+/** The height that most letters of the line have. */
+function commonHeight(words: readonly Word[]): number {
+  const letters = new Map<number, number>();
+  for (const word of words) {
+    const height = Math.round(Math.abs(word.bottom - word.top) * 4) / 4;
+    letters.set(height, (letters.get(height) ?? 0) + word.text.length);
+  }
+  let best = 0;
+  let most = 0;
+  for (const [height, count] of letters) if (count > most) [best, most] = [height, count];
+  return best;
+}
+
+/** PDFium breaks a line where the file moves its pen; on the same baseline further right it goes on. */
+function continues(line: Line, next: Line): boolean {
+  if (line.hyphenated) return false;
+  const overlap = Math.min(line.bottom, next.bottom) - Math.max(line.top, next.top);
+  if (overlap < 0.5 * Math.min(line.bottom - line.top, next.bottom - next.top)) return false;
+  return next.left >= line.right - 0.3 * line.size;
+}
+
+function append(line: Line, next: Line): void {
+  const last = line.cells.at(-1);
+  const [first, ...others] = next.cells;
+  if (last === undefined || first === undefined) return;
+  const gap = first.left - last.right;
+  if (gap > line.size * CELL_GAP) line.cells.push(first, ...others);
+  else {
+    const glued = gap < 0.12 * line.size || /^[,.;:)\]]/.test(first.text);
+    last.text += (glued ? '' : ' ') + first.text;
+    last.right = first.right;
+    line.cells.push(...others);
+  }
+  line.right = Math.max(line.right, next.right);
+  line.top = Math.min(line.top, next.top);
+  line.bottom = Math.max(line.bottom, next.bottom);
+  line.hyphenated = next.hyphenated;
+}

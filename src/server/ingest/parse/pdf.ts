@@ -1,0 +1,164 @@
+import { broken, empty, encrypted, needsOcr, tooComplex } from './faults.ts';
+import type { FormatReader } from './format-reader.ts';
+import { LIMITS } from './limits.ts';
+import { dropFurniture } from './pdf-furniture.ts';
+import { type DocumentLook, folded, look, writePage } from './pdf-layout.ts';
+import { type Pdfium, pdfium } from './pdf-library.ts';
+import { type LinePage, readLines } from './pdf-lines.ts';
+
+/** PDF by PDFium, which is C++ in WebAssembly: a file that breaks it breaks only this process. */
+export const readPdf: FormatReader = async ({ bytes }, out) => {
+  const pdf = await pdfium();
+  const data = pdf._malloc(bytes.length);
+  pdf.HEAPU8.set(bytes, data);
+  const document = pdf._FPDF_LoadMemDocument(data, bytes.length, 0);
+  try {
+    if (document === 0) throw pdf._FPDF_GetLastError() === PASSWORD ? encrypted() : damaged();
+    const count = pdf._FPDF_GetPageCount(document);
+    if (count === 0) throw damaged();
+    if (count > LIMITS.pages)
+      throw tooComplex(`The PDF has ${count} pages; at most ${LIMITS.pages} are read.`);
+    const pages: LinePage[] = [];
+    let pictures = 0;
+    let unreadable = 0;
+    for (let index = 0; index < count; index++) {
+      const page = readPage(pdf, document, index);
+      if (page === undefined) unreadable++;
+      else if (page.needsOcr) pictures++;
+      pages.push(page ?? { lines: [], width: 0, height: 0 });
+    }
+    if (pages.every((page) => page.lines.length === 0)) {
+      if (unreadable === count) throw damaged();
+      throw pictures > 0 ? needsOcr() : empty();
+    }
+    dropFurniture(pages);
+    const style = look(pages, readOutline(pdf, document, count));
+    for (const [index, page] of pages.entries()) {
+      out.newPage();
+      writePage(page, index, style, out);
+      // its text is with the writer now
+      page.lines.length = 0;
+    }
+    out.title = worthShowing(metaText(pdf, document, 'Title'));
+  } finally {
+    if (document !== 0) pdf._FPDF_CloseDocument(document);
+    pdf._free(data);
+  }
+};
+
+const PASSWORD = 4;
+const damaged = () => broken('The PDF is damaged and cannot be opened.');
+
+interface ReadPage extends LinePage {
+  readonly needsOcr: boolean;
+}
+
+/** Undefined when PDFium cannot load the page. */
+function readPage(pdf: Pdfium, document: number, index: number): ReadPage | undefined {
+  let page = pdf._FPDF_LoadPage(document, index);
+  if (page === 0) return undefined;
+  // form fields and text notes are drawn by annotations: flattening makes them part of the page
+  if (hasWrittenAnnotations(pdf, page) && pdf._FPDFPage_Flatten(page, 0) === FLATTENED) {
+    pdf._FPDF_ClosePage(page);
+    page = pdf._FPDF_LoadPage(document, index);
+    if (page === 0) return undefined;
+  }
+  const textPage = pdf._FPDFText_LoadPage(page);
+  try {
+    if (textPage === 0) return undefined;
+    const lines = readLines(pdf, textPage, pdf._FPDF_GetPageWidthF(page), pdf._FPDF_GetPageHeightF(page));
+    return { ...lines, needsOcr: lines.lines.length === 0 && hasPicture(pdf, page) };
+  } finally {
+    if (textPage !== 0) pdf._FPDFText_ClosePage(textPage);
+    pdf._FPDF_ClosePage(page);
+  }
+}
+
+const FLATTENED = 0;
+const FREE_TEXT = 3;
+const WIDGET = 20;
+
+function hasWrittenAnnotations(pdf: Pdfium, page: number): boolean {
+  const count = Math.min(pdf._FPDFPage_GetAnnotCount(page), 500);
+  for (let i = 0; i < count; i++) {
+    const annotation = pdf._FPDFPage_GetAnnot(page, i);
+    if (annotation === 0) continue;
+    const subtype = pdf._FPDFAnnot_GetSubtype(annotation);
+    pdf._FPDFPage_CloseAnnot(annotation);
+    if (subtype === FREE_TEXT || subtype === WIDGET) return true;
+  }
+  return false;
+}
+
+const IMAGE = 3;
+const FORM = 5;
+
+/** A page without text that shows a picture is what OCR is for. */
+function hasPicture(pdf: Pdfium, page: number): boolean {
+  const count = Math.min(pdf._FPDFPage_CountObjects(page), 1000);
+  for (let i = 0; i < count; i++) {
+    const type = pdf._FPDFPageObj_GetType(pdf._FPDFPage_GetObject(page, i));
+    if (type === IMAGE || type === FORM) return true;
+  }
+  return false;
+}
+
+const OUTLINE_ENTRIES = 10_000;
+
+/** Outline titles by page; a damaged outline may run in circles, so entries are counted. */
+function readOutline(pdf: Pdfium, document: number, pageCount: number): DocumentLook['outline'] {
+  const byPage = new Map<number, Map<string, number>>();
+  const stack: { bookmark: number; depth: number }[] = [
+    { bookmark: pdf._FPDFBookmark_GetFirstChild(document, 0), depth: 1 },
+  ];
+  let entries = 0;
+  for (let next = stack.pop(); next !== undefined && entries < OUTLINE_ENTRIES; next = stack.pop()) {
+    const { bookmark, depth } = next;
+    if (bookmark === 0) continue;
+    entries++;
+    stack.push({ bookmark: pdf._FPDFBookmark_GetNextSibling(document, bookmark), depth });
+    if (depth < 6)
+      stack.push({ bookmark: pdf._FPDFBookmark_GetFirstChild(document, bookmark), depth: depth + 1 });
+    const destination = pdf._FPDFBookmark_GetDest(document, bookmark);
+    const page = destination === 0 ? -1 : pdf._FPDFDest_GetDestPageIndex(document, destination);
+    if (page < 0 || page >= pageCount) continue;
+    const title = folded(utf16(pdf, (buffer, bytes) => pdf._FPDFBookmark_GetTitle(bookmark, buffer, bytes)));
+    if (title === '') continue;
+    const titles = byPage.get(page) ?? new Map<string, number>();
+    if (!titles.has(title)) titles.set(title, depth);
+    byPage.set(page, titles);
+  }
+  return byPage;
+}
+
+function metaText(pdf: Pdfium, document: number, tag: string): string {
+  const name = pdf._malloc(tag.length + 1);
+  pdf.HEAPU8.set(Buffer.from(`${tag}\0`, 'latin1'), name);
+  try {
+    return utf16(pdf, (buffer, bytes) => pdf._FPDF_GetMetaText(document, name, buffer, bytes));
+  } finally {
+    pdf._free(name);
+  }
+}
+
+/** PDFium's way to give text: asked once for its length, NUL included, then for its bytes. */
+function utf16(pdf: Pdfium, ask: (buffer: number, bytes: number) => number): string {
+  const bytes = Math.min(ask(0, 0), 8192);
+  if (bytes <= 2) return '';
+  const buffer = pdf._malloc(bytes);
+  try {
+    ask(buffer, bytes);
+    return Buffer.from(pdf.HEAPU8.buffer as ArrayBuffer, buffer, bytes - 2).toString('utf16le');
+  } finally {
+    pdf._free(buffer);
+  }
+}
+
+/** Many programs leave a file name or "untitled" as the title. */
+function worthShowing(title: string): string | undefined {
+  const clean = title.trim();
+  if (clean.length < 3 || /^(?:untitled|microsoft word|document\d*|slide \d+)/i.test(clean)) return undefined;
+  return /\.(?:docx?|pdf|tex|dvi|indd|qxd|xlsx?|pptx?|ps|rtf|odt)$/i.test(clean) || !/\p{L}/u.test(clean)
+    ? undefined
+    : clean;
+}

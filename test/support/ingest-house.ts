@@ -178,7 +178,7 @@ export function plainParser(): Parser {
 }
 
 function* plainBlocks(text: string): Generator<Block> {
-  for (const { index: start, 0: paragraph } of text.matchAll(/\S[^]*?(?=\n\n|$(?![^]))/g)) {
+  for (const { index: start, 0: paragraph } of text.matchAll(/\S(?:[^\n]|\n(?!\n))*/g)) {
     const end = start + paragraph.length;
     const level = /^#+/.exec(paragraph)?.[0].length;
     if (level === undefined) yield { kind: 'paragraph', start, end };

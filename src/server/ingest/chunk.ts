@@ -1,6 +1,6 @@
 import type { Block, ParsedPage } from '../ports/parser.ts';
 import { cutWithin, estimateTokens } from './estimate-tokens.ts';
-import { sentenceSpans } from './sentence-spans.ts';
+import { sentenceSpans } from '../text/sentences.ts';
 
 /** Changes with every change to what `chunkDocument` or `embeddedText` make of the same document. */
 export const CHUNKER_VERSION = 1;
@@ -241,12 +241,15 @@ function* linePieces(
 function* sentencePieces(text: string, whole: Pick<Piece, 'start' | 'end' | 'path'>): Generator<Piece> {
   for (let from = whole.start; from < whole.end; ) {
     const to = windowEnd(text, from, whole.end);
-    for (const [start, end] of sentenceSpans(text.slice(from, to))) {
-      const span = trimmed(text, from + start, from + end);
+    // the last one takes what is left of the window, the next window begins behind it
+    const ends = sentenceSpans(text.slice(from, to)).map(({ end }) => from + end);
+    ends[Math.max(0, ends.length - 1)] = to;
+    for (const end of ends) {
+      const span = trimmed(text, from, end);
       if (span !== undefined)
         yield* wordPieces(text, span[0], span[1], TARGET_TOKENS, { kind: 'sentence', path: whole.path });
+      from = end;
     }
-    from = to;
   }
 }
 

@@ -77,6 +77,13 @@ describe('sentences', () => {
     ]);
   });
 
+  test('endless words, lines and initials are read in one pass', () => {
+    expect(sentences('a'.repeat(500_000))).toHaveLength(1);
+    expect(sentences('A. '.repeat(50_000))).toHaveLength(1);
+    expect(sentences('x\n'.repeat(200_000))).toHaveLength(1);
+    expect(sentences(`${'-    '.repeat(50_000)}\nb`)).toHaveLength(1);
+  });
+
   test('nothing but space has no sentence', () => {
     expect(sentences('')).toEqual([]);
     expect(sentences(' \n\u00a0\n')).toEqual([]);

@@ -27,7 +27,7 @@ interface Line extends Span {
 function passages(text: string): Span[] {
   const found: Span[] = [];
   for (const block of blocks(text)) {
-    const widest = Math.max(...block.map(({ text: line }) => line.length));
+    const widest = block.reduce((most, line) => Math.max(most, line.text.length), 0);
     let open: { start: number; end: number; last: Line } | undefined;
     for (const line of block) {
       const row = TABLE_ROW.test(line.text);
@@ -69,11 +69,14 @@ function wraps(line: Line, next: Line, widest: number): boolean {
   if (TABLE_ROW.test(line.text)) return false;
   const start = next.text.trimStart();
   if (/^\p{Ll}/u.test(start)) return true;
-  return line.text.length >= widest * SHORT_LINE || /[,;(–—-]\s*$/u.test(line.text);
+  return line.text.length >= widest * SHORT_LINE || /[,;(–—-]$/u.test(line.text.trimEnd());
 }
 
 /** Of the block's widest line. A wrapped line lacks at most one word. */
 const SHORT_LINE = 0.7;
+
+/** What is looked at on both sides of a full stop: abbreviations are short, and lines may be endless. */
+const AROUND = 40;
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' });
 
@@ -83,7 +86,8 @@ function addSentences(text: string, passage: Span, spans: Span[]): void {
   let start = 0;
   for (const { segment, index } of segmenter.segment(flat)) {
     const end = index + segment.length;
-    if (end < flat.length && continuesSentence(flat.slice(start, end), flat.slice(end, end + 40))) continue;
+    const before = flat.slice(Math.max(start, end - AROUND), end);
+    if (end < flat.length && continuesSentence(before, flat.slice(end, end + AROUND))) continue;
     push(text, passage.start + start, passage.start + end, spans);
     start = end;
   }

@@ -1,0 +1,30 @@
+import { cacheConformance('memory', async () => {
+  let time = 1;
+  return {
+    cache: createMemoryCache({ maxEntries: 10, maxBytes: 10_000, now: () => time }),
+    pass: (ms) => {
+      time += ms;
+    },
+  };
+});
+
+test('the number of entries and of bytes is bounded, and what was used last stays', async () => {
+  const few = createMemoryCache({ maxEntries: 2, maxBytes: 10_000 });
+  for (const key of ['a', 'b']) await few.set(key, key, 60_000);
+  await few.get('a');
+  await few.set('c', 'c', 60_000);
+  expect([await few.get('a'), await few.get('b'), await few.get('c')]).toEqual(['a', undefined, 'c']);
+
+  const small = createMemoryCache({ maxEntries: 100, maxBytes: 5000 });
+  for (let n = 0; n < 20; n++) await small.set(`k${n}`, 'x'.repeat(400), 60_000);
+  expect(small.stats().bytes).toBeLessThanOrEqual(5000);
+  expect(await small.get('k19')).toHaveLength(400);
+  await small.set('huge', 'x'.repeat(10_000), 60_000);
+  expect(await small.get('huge')).toBeUndefined();
+});
+
+test('a cache of no entries keeps nothing', async () => {
+  const none = createMemoryCache({ maxEntries: 0, maxBytes: 1000 });
+  await none.set('a', 1, 60_000);
+  expect(await none.get('a')).toBeUndefined();
+});

@@ -1,0 +1,55 @@
+import { createSigner, createVerifier } from 'fast-jwt';
+import { LRUCache } from 'lru-cache';
+import { AppError } from '../errors.ts';
+
+export const ACCESS_TOKEN_SECONDS = 15 * 60;
+
+export interface AccessTokens {
+  sign(claims: { userId: string; sessionId: string }): string;
+  /** @throws AppError UNAUTHENTICATED for a token that is not ours or has run out. */
+  verify(token: string): { userId: string; sessionId: string };
+}
+
+interface Claims {
+  readonly sub: string;
+  readonly sid: string;
+  readonly iat: number;
+  readonly exp: number;
+}
+
+/**
+ * Access tokens: JWT, HS256 and nothing else. A token that verified once is remembered until it runs out:
+ * checking a signature takes 10 times as long as finding it again.
+ *
+ * @param now milliseconds since 1970.
+ */
+export function createAccessTokens(secret: string, now: () => number = Date.now): AccessTokens {
+  const sign = createSigner({ key: secret, algorithm: 'HS256' });
+  const check = createVerifier({
+    key: secret,
+    algorithms: ['HS256'],
+    requiredClaims: ['sub', 'sid', 'exp'],
+    ignoreExpiration: true,
+  });
+  const verified = new LRUCache<string, Claims>({ max: 5000 });
+  return {
+    sign({ userId, sessionId }) {
+      const iat = Math.floor(now() / 1000);
+      return sign({ sub: userId, sid: sessionId, iat, exp: iat + ACCESS_TOKEN_SECONDS });
+    },
+    verify(token) {
+      let claims = verified.get(token);
+      if (claims === undefined) {
+        try {
+          claims = check(token) as Claims;
+        } catch (cause) {
+          throw new AppError('UNAUTHENTICATED', 'The access token is not valid.', { cause });
+        }
+        verified.set(token, claims);
+      }
+      if (claims.exp * 1000 <= now())
+        throw new AppError('UNAUTHENTICATED', 'The access token has run out: refresh it.');
+      return { userId: claims.sub, sessionId: claims.sid };
+    },
+  };
+}

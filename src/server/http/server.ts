@@ -1,0 +1,163 @@
+import type { Socket } from 'node:net';
+import Fastify, { type FastifyRequest } from 'fastify';
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import { AppError } from '../errors.ts';
+import { newId } from '../records/ids.ts';
+import type { App } from './app-types.ts';
+import { accessHook } from './auth.ts';
+import { allowOrigin } from './cors.ts';
+import { createCredentials } from './credentials.ts';
+import { problemOf, sendProblem } from './problem.ts';
+import { createRateLimit } from './rate-limit.ts';
+import { createRouteTable } from './route-table.ts';
+import { registerAuthRoutes } from './routes/auth.ts';
+import { registerCollectionRoutes } from './routes/collections.ts';
+import type { Services } from './services.ts';
+import { serverTiming } from './timing.ts';
+
+export interface HttpServer {
+  /** For tests (`inject`) and for the table of routes. */
+  readonly app: App;
+  /** @returns the address, for example `http://127.0.0.1:8000`. */
+  listen(): Promise<string>;
+  /**
+   * Answers `/health/ready` with 503, takes no new connections, waits for running requests and ends within
+   * `withinMs`, if need be by closing what is still open.
+   */
+  drain(withinMs?: number): Promise<void>;
+}
+
+/** JSON bodies; uploads have a limit of their own. */
+const MAX_BODY_BYTES = 1024 * 1024;
+/** A whole request, uploads over slow lines included. */
+const REQUEST_TIMEOUT_MS = 15 * 60_000;
+const DRAIN_MS = 9000;
+
+/** On every answer. Pages of ours set a policy of their own over the last one. */
+const SECURITY_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+} as const;
+
+export async function createHttpServer(services: Services): Promise<HttpServer> {
+  const { config, db, log, metrics } = services;
+  const draining = new AbortController();
+  const app = createApp(services);
+  app.decorate('draining', draining.signal);
+  app.decorateRequest('caller', null as never);
+  app.decorateRequest('stages', undefined);
+
+  const credentials = createCredentials(config);
+  const limit = createRateLimit(config.rateLimitPerMinute);
+  const routes = createRouteTable();
+  const origins = new Set(config.corsOrigins);
+
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
+    if (draining.signal.aborted) reply.header('connection', 'close');
+    if (!allowOrigin(origins, request, reply)) done();
+  });
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    reply.header('server-timing', serverTiming(request.stages, reply.elapsedTime));
+    done();
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    request.routeOptions.config.series?.record(reply.elapsedTime, reply.statusCode >= 500);
+    if (log.enabled('debug'))
+      log.debug('request', {
+        requestId: request.id,
+        method: request.method,
+        route: request.routeOptions.url,
+        status: reply.statusCode,
+        ms: reply.elapsedTime,
+      });
+    done();
+  });
+  app.addHook('onRoute', (route) => {
+    const { access, sessionOnly = false, unlimited = false } = route.config ?? {};
+    if (access === undefined)
+      throw new Error(`${route.method} ${route.url} does not say who may call it: config.access`);
+    routes.add(route.method, route.url);
+    const method = [route.method].flat()[0] as string;
+    route.config = {
+      ...route.config,
+      series: metrics.route(`${method === 'HEAD' ? 'GET' : method} ${route.url}`),
+    };
+    const hook = accessHook(
+      { access, sessionOnly, unlimited, reads: method === 'GET' || method === 'HEAD' },
+      { db, tokens: credentials.tokens, limit },
+    );
+    route.onRequest = [hook, ...[route.onRequest ?? []].flat()];
+  });
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, log));
+  app.setNotFoundHandler((request, reply) => {
+    const methods = routes.methodsOf(request.url.split('?', 1)[0] as string);
+    if (methods.length === 0) throw new AppError('NOT_FOUND', 'There is nothing under this address.');
+    reply.header('allow', methods.join(', '));
+    throw new AppError('METHOD_NOT_ALLOWED', `This address takes ${methods.join(', ')}.`);
+  });
+
+  registerAuthRoutes(app, services, credentials);
+  registerCollectionRoutes(app, services);
+
+  await app.ready();
+  app.server.maxConnections = config.listen.maxConnections;
+  return {
+    app,
+    listen: () => app.listen({ host: config.listen.host, port: config.listen.port }),
+    async drain(withinMs = DRAIN_MS) {
+      draining.abort();
+      const deadline = setTimeout(() => app.server.closeAllConnections(), withinMs);
+      await app.close();
+      clearTimeout(deadline);
+    },
+  };
+}
+
+function createApp({ config, log }: Services): App {
+  const app = Fastify({
+    bodyLimit: MAX_BODY_BYTES,
+    trustProxy: config.trustProxy,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+    // requests that arrive while the server drains are served; the problem of a refusal would be Fastify's own
+    return503OnClosing: false,
+    genReqId: ({ headers }) => {
+      const given = headers['x-request-id'];
+      return typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : newId();
+    },
+    frameworkErrors: (error, request, reply) =>
+      void sendProblem(error, request as FastifyRequest, reply as never, log),
+    clientErrorHandler: (error, socket) => refuseUnreadable(error as NodeJS.ErrnoException, socket),
+  }) as unknown as App;
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    // many clients announce JSON on every request, also where there is no body
+    if (body === '') done(null, undefined);
+    else parseJson(request, body as string, done);
+  });
+  return app;
+}
+
+/** What is no HTTP at all is answered here, since no request came of it. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return;
+  const [status, text] =
+    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? ['408', 'Request Timeout']
+      : error.code === 'HPE_HEADER_OVERFLOW'
+        ? ['431', 'Request Header Fields Too Large']
+        : ['400', 'Bad Request'];
+  const id = newId();
+  const body = JSON.stringify({
+    ...problemOf(new AppError('VALIDATION', 'This is no HTTP request that can be read.'), { url: '', id }),
+    status: Number(status),
+    title: text,
+  });
+  socket.end(
+    `HTTP/1.1 ${status} ${text}\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nx-request-id: ${id}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}

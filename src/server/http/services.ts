@@ -1,0 +1,53 @@
+import type { Kysely } from 'kysely';
+import type { AnswerEvent, QueryRequest } from '../../contract/query.ts';
+import type { SearchRequest, SearchResult } from '../../contract/search.ts';
+import type { Config } from '../config.ts';
+import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Cache } from '../ports/cache.ts';
+import type { Events } from '../ports/events.ts';
+import type { FileStore } from '../ports/file-store.ts';
+import type { JobQueue } from '../ports/job-queue.ts';
+import type { Database } from '../ports/schema.ts';
+
+/** What the routes need from the rest of the process; `app.ts` builds it. */
+export interface Services {
+  readonly config: Config;
+  /** The program's version. */
+  readonly version: string;
+  readonly db: Kysely<Database>;
+  readonly files: FileStore;
+  readonly queue: JobQueue;
+  readonly events: Events;
+  readonly cache: Cache;
+  readonly answering: Answering;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly health: HealthSources;
+  /** Names of the models that answer, for `/api/v1/config`. */
+  readonly models: readonly string[];
+  /** What can be read, for `/api/v1/config`. */
+  readonly formats: readonly { readonly mimeType: string; readonly extensions: readonly string[] }[];
+  /** Folder of the built web app; absent or empty: only the API is served. */
+  readonly webDir?: string;
+}
+
+export interface Answering {
+  search(userId: string, request: SearchRequest, signal: AbortSignal): Promise<SearchResult>;
+  ask(userId: string, request: QueryRequest, signal: AbortSignal): AsyncGenerator<AnswerEvent>;
+}
+
+export interface HealthSources {
+  /** Whether everything that serving needs has started. */
+  started(): boolean;
+  readonly probes: Readonly<Record<CheckName, Probe>>;
+  /** Resident memory of this process's children. */
+  childRssBytes?(): number;
+}
+
+export type CheckName = 'database' | 'vectors' | 'cache' | 'queue' | 'storage' | 'embeddings' | 'llm';
+
+/** Looks whether a dependency answers. A throw means that it does not; `degraded` that it does with a fault. */
+export type Probe = (
+  signal: AbortSignal,
+) => Promise<{ status?: 'healthy' | 'degraded'; detail?: string } | undefined>;

@@ -1,0 +1,247 @@
+import type { Kysely, Selectable } from 'kysely';
+import type { z } from 'zod';
+import type { ListPage } from '../../contract/common.ts';
+import type { Conversation, feedbackBody, Message } from '../../contract/conversations.ts';
+import type { Answer } from '../../contract/query.ts';
+import { AppError } from '../errors.ts';
+import type { ConversationRow, Database, MessageRow } from '../ports/schema.ts';
+import type { Transaction } from '../ports/transaction.ts';
+import { newId, now } from './ids.ts';
+import { listPage } from './listing.ts';
+
+type Db = Kysely<Database>;
+interface Page {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+const UNTITLED = 'New conversation';
+const MAX_TITLE = 80;
+
+const toConversation = (row: Selectable<ConversationRow>): Conversation => ({
+  id: row.id,
+  title: row.title,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+});
+
+const toMessage = (row: Selectable<MessageRow>): Message => ({
+  id: row.id,
+  role: row.role,
+  content: row.content,
+  answered: row.answered === null ? null : row.answered === 1,
+  citations: row.citations === null ? [] : (JSON.parse(row.citations) as Message['citations']),
+  sources: row.sources === null ? [] : (JSON.parse(row.sources) as Message['sources']),
+  model: row.model,
+  feedback: row.rating === null ? null : { rating: row.rating as 1 | -1, comment: row.comment },
+  createdAt: row.created_at,
+});
+
+export async function createConversation(
+  db: Db,
+  userId: string,
+  title: string = UNTITLED,
+): Promise<Conversation> {
+  const at = now();
+  const row = { id: newId(), user_id: userId, title, created_at: at, updated_at: at };
+  await db.insertInto('conversations').values(row).execute();
+  return toConversation(row);
+}
+
+/** @throws AppError NOT_FOUND when it is not there or somebody else's. */
+export async function needConversation(db: Db, userId: string, id: string): Promise<Conversation> {
+  const row = await db
+    .selectFrom('conversations')
+    .selectAll()
+    .where('id', '=', id)
+    .where('user_id', '=', userId)
+    .executeTakeFirst();
+  if (row === undefined) throw new AppError('NOT_FOUND', 'There is no such conversation.');
+  return toConversation(row);
+}
+
+/**
+ * The user's conversations, the latest used first.
+ *
+ * @param page.q words that stand in the title, in any case.
+ */
+export async function listConversations(
+  db: Db,
+  userId: string,
+  page: Page & { readonly q?: string | undefined },
+): Promise<ListPage<Conversation>> {
+  let own = db.selectFrom('conversations').where('user_id', '=', userId);
+  for (const word of wordsOf(page.q)) own = own.where('title', 'like', `%${word}%`);
+  const { count } = await own.select((e) => e.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
+  return listPage(own.selectAll(), {
+    ...page,
+    order: ['updated_at', 'id'],
+    descending: true,
+    total: count,
+    show: toConversation,
+  });
+}
+
+/** `_` and `%` match themselves only as any character would: they are turned into the wildcard for one. */
+const wordsOf = (q = ''): string[] =>
+  q
+    .toWellFormed()
+    .split(/\s+/u)
+    .filter(Boolean)
+    .map((word) => word.replaceAll(/[%_\0]/g, '_'));
+
+export async function renameConversation(
+  db: Db,
+  userId: string,
+  id: string,
+  title: string | undefined,
+): Promise<Conversation> {
+  if (title !== undefined)
+    await db
+      .updateTable('conversations')
+      .set({ title })
+      .where('id', '=', id)
+      .where('user_id', '=', userId)
+      .execute();
+  return needConversation(db, userId, id);
+}
+
+/** Its messages go with it. @throws AppError NOT_FOUND */
+export async function deleteConversation(db: Db, userId: string, id: string): Promise<void> {
+  const { numDeletedRows } = await db
+    .deleteFrom('conversations')
+    .where('id', '=', id)
+    .where('user_id', '=', userId)
+    .executeTakeFirst();
+  if (numDeletedRows === 0n) throw new AppError('NOT_FOUND', 'There is no such conversation.');
+}
+
+/** In the order in which they were written. @throws AppError NOT_FOUND, INVALID_CURSOR. */
+export async function listMessages(
+  db: Db,
+  userId: string,
+  conversationId: string,
+  page: Page,
+): Promise<ListPage<Message>> {
+  await needConversation(db, userId, conversationId);
+  const all = db.selectFrom('messages').where('conversation_id', '=', conversationId);
+  const { count } = await all.select((e) => e.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
+  return listPage(all.selectAll(), {
+    ...page,
+    order: ['created_at', 'id'],
+    descending: false,
+    total: count,
+    show: toMessage,
+  });
+}
+
+/**
+ * Adds a question and its answer. The first question gives an untitled conversation its title.
+ *
+ * @returns the ids of both messages.
+ * @throws AppError NOT_FOUND when the conversation is not the user's (any more).
+ */
+export async function appendExchange(
+  db: Db,
+  exchange: {
+    readonly userId: string;
+    readonly conversationId: string;
+    readonly question: string;
+    readonly answer: Pick<Answer, 'answer' | 'answered' | 'citations' | 'sources' | 'model'>;
+  },
+): Promise<{ questionId: string; answerId: string }> {
+  const { userId, conversationId, question, answer } = exchange;
+  const [questionId, answerId, at] = [newId(), newId(), now()];
+  const common = { conversation_id: conversationId, rating: null, comment: null, created_at: at };
+  await db.transaction().execute(async (tx) => {
+    const { title } = await needConversation(tx, userId, conversationId);
+    await tx
+      .insertInto('messages')
+      .values([
+        {
+          ...common,
+          id: questionId,
+          role: 'user',
+          content: question,
+          answered: null,
+          citations: null,
+          sources: null,
+          model: null,
+        },
+        {
+          ...common,
+          id: answerId,
+          role: 'assistant',
+          content: answer.answer,
+          answered: answer.answered ? 1 : 0,
+          citations: JSON.stringify(answer.citations),
+          sources: JSON.stringify(answer.sources),
+          model: answer.model,
+        },
+      ])
+      .execute();
+    await tx
+      .updateTable('conversations')
+      .set({ updated_at: at, ...(title === UNTITLED ? { title: titleFrom(question) } : {}) })
+      .where('id', '=', conversationId)
+      .execute();
+  });
+  return { questionId, answerId };
+}
+
+/** The question's first words, cut between words where that leaves most of them. */
+function titleFrom(question: string): string {
+  const line = question.replaceAll(/\s+/gu, ' ').trim();
+  if (line.length <= MAX_TITLE) return line;
+  const cut = line.slice(0, MAX_TITLE);
+  const space = cut.lastIndexOf(' ');
+  return `${(space > MAX_TITLE / 2 ? cut.slice(0, space) : cut).toWellFormed().replace(/\uFFFD$/, '')}…`;
+}
+
+/** @throws AppError NOT_FOUND unless the message is an answer in a conversation of the user. */
+export async function rateMessage(
+  tx: Transaction,
+  userId: string,
+  messageId: string,
+  { rating, comment }: z.infer<typeof feedbackBody>,
+): Promise<Message> {
+  const found = await tx
+    .selectFrom('messages as m')
+    .innerJoin('conversations as c', 'c.id', 'm.conversation_id')
+    .select('m.id')
+    .where('m.id', '=', messageId)
+    .where('m.role', '=', 'assistant')
+    .where('c.user_id', '=', userId)
+    .executeTakeFirst();
+  if (found === undefined) throw new AppError('NOT_FOUND', 'There is no such answer.');
+  const row = await tx
+    .updateTable('messages')
+    .set({ rating, comment: comment ?? null })
+    .where('id', '=', messageId)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  return toMessage(row);
+}
+
+/** The whole conversation as Markdown, part by part: questions as headings, answers, and what they cite. */
+export async function* conversationMarkdown(db: Db, userId: string, id: string): AsyncGenerator<string> {
+  const { title, createdAt } = await needConversation(db, userId, id);
+  yield `# ${oneLine(title)}\n\n${createdAt}\n`;
+  let cursor: string | null | undefined;
+  while (cursor !== null) {
+    const page: ListPage<Message> = await listMessages(db, userId, id, { limit: 200, cursor });
+    for (const message of page.items)
+      yield message.role === 'user' ? `\n## ${oneLine(message.content)}\n` : answerMarkdown(message);
+    cursor = page.nextCursor;
+  }
+}
+
+function answerMarkdown({ content, citations }: Message): string {
+  const notes = citations.map(
+    ({ marker, title, page, quote }) =>
+      `- [${marker}] ${oneLine(title)}, page ${page}: “${oneLine(quote)}”\n`,
+  );
+  return `\n${content}\n${notes.length === 0 ? '' : `\n${notes.join('')}`}`;
+}
+
+const oneLine = (text: string): string => text.replaceAll(/\s+/gu, ' ').trim();

@@ -1,0 +1,179 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { InjectOptions, LightMyRequestResponse } from 'fastify';
+import { onTestFinished } from 'vitest';
+import type { Session } from '../../src/contract/auth.ts';
+import type { Answer } from '../../src/contract/query.ts';
+import { type Config, readConfig } from '../../src/server/config.ts';
+import { createMemoryCache } from '../../src/server/drivers/cache/memory.ts';
+import { createLocalEvents } from '../../src/server/drivers/events/local.ts';
+import { createDiskFileStore } from '../../src/server/drivers/file-store/disk.ts';
+import { createSqliteJobQueue } from '../../src/server/drivers/job-queue/sqlite.ts';
+import { createHttpServer, type HttpServer } from '../../src/server/http/server.ts';
+import type { Answering, Services } from '../../src/server/http/services.ts';
+import { createLog } from '../../src/server/log.ts';
+import { createMetrics } from '../../src/server/metrics.ts';
+import { newId } from '../../src/server/records/ids.ts';
+import { openSqlite, prepareSqlite, type SqliteConnection } from '../../src/server/records/sqlite.ts';
+import { collectStatements } from './query-plans.ts';
+
+export interface TestApp {
+  readonly server: HttpServer;
+  readonly services: Services;
+  readonly sqlite: SqliteConnection;
+  /** Every line that was logged, parsed. */
+  readonly logged: readonly Record<string, unknown>[];
+  inject(options: InjectOptions): Promise<LightMyRequestResponse>;
+  /** `call(user, 'GET /api/v1/me')`; a body is sent as JSON. */
+  call(
+    who: Who,
+    route: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<LightMyRequestResponse>;
+  close(): Promise<void>;
+}
+
+/** A user or a key by its token; undefined: nobody. */
+export type Who = { readonly token: string } | undefined;
+
+export interface TestUser {
+  readonly id: string;
+  readonly email: string;
+  readonly password: string;
+  readonly token: string;
+  /** The `Library`. */
+  readonly collectionId: string;
+  /** `name=value` of the refresh cookie. */
+  readonly cookie: string;
+}
+
+export interface TestAppOptions {
+  readonly env?: Record<string, string>;
+  readonly services?: Partial<Services>;
+}
+
+/**
+ * The whole HTTP server over a database and files in a folder of its own; what needs models is a fake. Ends
+ * with the test that started it, or by `close` where it is shared.
+ */
+export async function startTestApp({
+  env = {},
+  services: others = {},
+}: TestAppOptions = {}): Promise<TestApp> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'ka-http-'));
+  const config: Config = readConfig({ DATA_DIR: dataDir, RATE_LIMIT_PER_MINUTE: '0', ...env });
+  prepareSqlite(config.databasePath);
+  const sqlite = openSqlite(config.databasePath);
+  collectStatements(sqlite.raw);
+  const events = createLocalEvents({ name: dataDir });
+  const queue = createSqliteJobQueue({ db: sqlite.db, events });
+  const cache = createMemoryCache({ maxEntries: 100, maxBytes: 1_000_000 });
+  const logged: Record<string, unknown>[] = [];
+  const services: Services = {
+    config,
+    version: '0.0.0-test',
+    db: sqlite.db,
+    files: createDiskFileStore({ dir: config.filesDir }),
+    queue,
+    events,
+    cache,
+    answering: fakeAnswering,
+    log: createLog('info', (line) => void logged.push(JSON.parse(line))),
+    metrics: createMetrics(),
+    health: { started: () => true, probes: healthyProbes },
+    models: ['extractive'],
+    formats: [{ mimeType: 'text/plain', extensions: ['txt'] }],
+    ...others,
+  };
+  const server = await createHttpServer(services);
+  let closed = false;
+  const app: TestApp = {
+    server,
+    services,
+    sqlite,
+    logged,
+    inject: (options) => server.app.inject(options),
+    call(who, route, body, headers = {}) {
+      const [method, url] = route.split(' ') as [InjectOptions['method'], string];
+      return server.app.inject({
+        method: method as 'GET',
+        url,
+        headers: { ...(who === undefined ? {} : { authorization: `Bearer ${who.token}` }), ...headers },
+        ...(body === undefined ? {} : { payload: body as object }),
+      });
+    },
+    async close() {
+      if (closed) return;
+      closed = true;
+      await server.drain(1000);
+      await queue.close();
+      await events.close();
+      await cache.close();
+      await sqlite.close();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+  return app;
+}
+
+/** `startTestApp` for one test. */
+export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
+  const app = await startTestApp(options);
+  onTestFinished(() => app.close());
+  return app;
+}
+
+let people = 0;
+
+/** A new account; the first one of an app is its administrator. */
+export async function registerUser(
+  app: TestApp,
+  email = `person${++people}@example.org`,
+  password = 'a long password',
+): Promise<TestUser> {
+  const response = await app.call(undefined, 'POST /api/v1/auth/register', { email, password });
+  if (response.statusCode !== 201)
+    throw new Error(`registration answered ${response.statusCode}: ${response.body}`);
+  const { user, accessToken } = response.json<Session>();
+  const token = { token: accessToken };
+  const collections = await app.call(token, 'GET /api/v1/collections');
+  const collectionId = collections.json<{ items: { id: string }[] }>().items[0]?.id ?? '';
+  const cookie = String(response.headers['set-cookie']).split(';')[0] as string;
+  return { id: user.id, email, password, ...token, collectionId, cookie };
+}
+
+const timings = { embedMs: 0, vectorMs: 0, keywordMs: 0, rerankMs: 0, generateMs: 0, totalMs: 0 };
+
+/** Finds nothing and answers so, with the contract's shapes. */
+export const fakeAnswering: Answering = {
+  search: async () => ({ hits: [], tookMs: 0, cached: false, timings }),
+  async *ask() {
+    const answer: Answer = {
+      id: newId(),
+      answer: 'Nothing in the documents answers this.',
+      answered: false,
+      citations: [],
+      sources: [],
+      model: 'fake',
+      cached: false,
+      usage: { promptTokens: 0, completionTokens: 0, costUsd: 0 },
+      timings,
+    };
+    yield { type: 'sources', sources: [] };
+    yield { type: 'token', text: answer.answer };
+    yield { type: 'done', answer };
+  },
+};
+
+const healthy = async () => undefined;
+const healthyProbes: Services['health']['probes'] = {
+  database: healthy,
+  vectors: healthy,
+  cache: healthy,
+  queue: healthy,
+  storage: healthy,
+  embeddings: healthy,
+  llm: healthy,
+};

@@ -1,0 +1,44 @@
+import type BetterSqlite3 from 'better-sqlite3';
+
+/**
+ * Every distinct statement that ran on the test apps of this process, as SQLite prepared it. Tests of lists
+ * and searches ask `scansOf` at their end whether one of them read a whole table.
+ */
+const seen = new Set<string>();
+
+/** Notes the statements that are prepared on the connection from now on. */
+export function collectStatements(raw: BetterSqlite3.Database): void {
+  const prepare = raw.prepare.bind(raw);
+  raw.prepare = ((source: string) => {
+    seen.add(source);
+    return prepare(source);
+  }) as typeof raw.prepare;
+}
+
+/** Forgets what was seen. */
+export const forgetStatements = (): void => seen.clear();
+
+export interface Scan {
+  readonly statement: string;
+  /** The plan's step, for example `SCAN documents`. */
+  readonly step: string;
+}
+
+/**
+ * The statements seen so far that read, update or delete and whose plan scans a table (a scan of a covering
+ * index counts too; one of a subquery's few rows does not).
+ */
+export function scansOf(raw: BetterSqlite3.Database): Scan[] {
+  const scans: Scan[] = [];
+  for (const statement of seen) {
+    if (!/^\s*(select|with|update|delete)\b/i.test(statement)) continue;
+    const parameters = new Array(statement.match(/\?/g)?.length ?? 0).fill(null);
+    const plan = raw.prepare(`explain query plan ${statement}`).all(...parameters) as { detail: string }[];
+    for (const { detail } of plan) {
+      const table = /^SCAN (\w+)/.exec(detail)?.[1];
+      if (table !== undefined && !/VIRTUAL TABLE INDEX|^SCAN \d|CONSTANT ROW|SUBQUERY/.test(detail))
+        scans.push({ statement, step: detail });
+    }
+  }
+  return scans;
+}

@@ -6,6 +6,7 @@ import { AppError } from '../errors.ts';
 import type { Database, DocumentRow } from '../ports/schema.ts';
 import type { Transaction } from '../ports/transaction.ts';
 import { now } from './ids.ts';
+import { decodeCursor, encodeCursor } from './listing.ts';
 
 type Db = Kysely<Database>;
 export type StoredDocument = Selectable<DocumentRow>;
@@ -221,8 +222,7 @@ class Order {
   }
 
   cursor(row: StoredDocument): string {
-    const place = [this.#name, ...this.#parts.map(({ column }) => row[column])];
-    return Buffer.from(JSON.stringify(place)).toString('base64url');
+    return encodeCursor([this.#name, ...this.#parts.map(({ column }) => row[column])]);
   }
 
   /** What comes after the place that the cursor names. The first key stands alone too, for the index. */
@@ -241,18 +241,17 @@ class Order {
   }
 
   #read(cursor: string): unknown[] {
-    try {
-      const [name, ...place] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[];
-      const fits = this.#parts.every(
-        ({ column }, at) => typeof place[at] === (column === 'size_bytes' ? 'number' : 'string'),
-      );
-      if (name === this.#name && place.length === this.#parts.length && fits) return place;
-    } catch {
-      // not ours
-    }
-    throw new AppError('INVALID_CURSOR', 'The cursor does not belong to this list. Begin again without it.');
+    const [name, ...place] = decodeCursor(cursor, this.#parts.length + 1);
+    const fits = this.#parts.every(
+      ({ column }, at) => typeof place[at] === (column === 'size_bytes' ? 'number' : 'string'),
+    );
+    if (name !== this.#name || !fits) throw invalidCursor();
+    return place;
   }
 }
+
+const invalidCursor = () =>
+  new AppError('INVALID_CURSOR', 'The cursor does not belong to this list. Begin again without it.');
 
 export interface ListedChunk {
   readonly id: string;
@@ -269,8 +268,7 @@ export async function listChunks(
   document: StoredDocument,
   { limit, cursor }: { limit: number; cursor?: string | undefined },
 ): Promise<ListPage<ListedChunk>> {
-  if (cursor !== undefined && !/^\d{1,9}$/.test(cursor))
-    throw new AppError('INVALID_CURSOR', 'The cursor does not belong to this list. Begin again without it.');
+  if (cursor !== undefined && !/^\d{1,9}$/.test(cursor)) throw invalidCursor();
   const rows = await db
     .selectFrom('chunks')
     .select(['key', 'seq', 'page', 'start', 'end', 'heading_path', 'text'])

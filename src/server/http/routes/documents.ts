@@ -1,0 +1,160 @@
+import { z } from 'zod';
+import { id, listOf, pageQuery } from '../../../contract/common.ts';
+import {
+  chunk,
+  document,
+  documentsQuery,
+  pageText,
+  patchDocumentBody,
+  taskStarted,
+} from '../../../contract/documents.ts';
+import { AppError } from '../../errors.ts';
+import {
+  describeDocument,
+  listChunks,
+  listDocuments,
+  needDocument,
+  toDocument,
+} from '../../records/documents.ts';
+import { moveDocument, reindex } from '../../records/intake.ts';
+import { readPage } from '../../records/pages.ts';
+import { removeDocument } from '../../records/removal.ts';
+import type { App } from '../app-types.ts';
+import { needCollection } from '../collection-access.ts';
+import { attachment } from '../disposition.ts';
+import { parseRange } from '../range.ts';
+import type { Services } from '../services.ts';
+
+const params = z.object({ id });
+
+/**
+ * The bytes come from strangers: whatever they are, they are saved, not shown, and where a browser shows them
+ * nevertheless they run no script and reach nothing.
+ */
+const FILE_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; sandbox; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'accept-ranges': 'bytes',
+  'cache-control': 'private, no-cache',
+};
+
+export function registerDocumentRoutes(app: App, { db, files, queue }: Services): void {
+  app.get(
+    '/api/v1/documents',
+    {
+      config: { access: 'read' },
+      schema: { querystring: documentsQuery, response: { 200: listOf(document) } },
+    },
+    (request) => listDocuments(db, request.caller.userId, request.query),
+  );
+
+  app.get(
+    '/api/v1/documents/:id',
+    { config: { access: 'read' }, schema: { params, response: { 200: document } } },
+    async (request) => toDocument(await needDocument(db, request.caller.userId, request.params.id, 'viewer')),
+  );
+
+  app.patch(
+    '/api/v1/documents/:id',
+    { config: { access: 'write' }, schema: { params, body: patchDocumentBody, response: { 200: document } } },
+    async (request) => {
+      const { userId } = request.caller;
+      const { collectionId, title, tags } = request.body;
+      let found = await needDocument(db, userId, request.params.id, 'editor');
+      if (collectionId !== undefined && collectionId !== found.collection_id) {
+        await needCollection(db, request.caller, collectionId, 'editor');
+        await moveDocument(db, queue, found.id, collectionId);
+        found = await needDocument(db, userId, found.id, 'editor');
+      }
+      if (title !== undefined || tags !== undefined) {
+        await db.transaction().execute((tx) => describeDocument(tx, found, { title, tags }));
+      }
+      return toDocument(await needDocument(db, userId, found.id, 'viewer'));
+    },
+  );
+
+  app.delete(
+    '/api/v1/documents/:id',
+    { config: { access: 'write' }, schema: { params, response: { 204: z.null() } } },
+    async (request, reply) => {
+      const found = await needDocument(db, request.caller.userId, request.params.id, 'editor');
+      await removeDocument(db, queue, found.id);
+      return reply.code(204).send(null);
+    },
+  );
+
+  app.get(
+    '/api/v1/documents/:id/file',
+    { config: { access: 'read' }, schema: { params } },
+    async (request, reply) => {
+      const found = await needDocument(db, request.caller.userId, request.params.id, 'viewer');
+      const etag = `"${found.sha256}"`;
+      reply
+        .headers(FILE_HEADERS)
+        .header('etag', etag)
+        .header('content-type', found.mime_type)
+        .header('content-disposition', attachment(found.filename));
+      const { range: asked, 'if-range': condition, 'if-none-match': known } = request.headers;
+      if (known?.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag || tag.trim() === '*'))
+        return reply.code(304).send();
+      const whole = request.method === 'HEAD' || (condition !== undefined && condition !== etag);
+      const range = parseRange(whole ? undefined : asked, found.size_bytes);
+      if (range.kind === 'unsatisfiable') {
+        reply.header('content-range', `bytes */${found.size_bytes}`).removeHeader('content-disposition');
+        throw new AppError('RANGE_NOT_SATISFIABLE', `The file has ${found.size_bytes} bytes.`);
+      }
+      if (range.kind === 'part') {
+        const { start, end } = range;
+        return reply
+          .code(206)
+          .header('content-range', `bytes ${start}-${end}/${found.size_bytes}`)
+          .header('content-length', end - start + 1)
+          .send(await files.read(found.storage_key, { start, end }));
+      }
+      reply.header('content-length', found.size_bytes);
+      return reply.send(request.method === 'HEAD' ? null : await files.read(found.storage_key));
+    },
+  );
+
+  app.get(
+    '/api/v1/documents/:id/text',
+    {
+      config: { access: 'read' },
+      schema: {
+        params,
+        querystring: z.object({ page: z.coerce.number().int().min(1).default(1) }),
+        response: { 200: pageText },
+      },
+    },
+    async (request) => {
+      const { page } = request.query;
+      const found = await needDocument(db, request.caller.userId, request.params.id, 'viewer');
+      const text = await readPage(db, found.id, found.revision, page);
+      if (text === undefined) throw new AppError('NOT_FOUND', `The document has no page ${page}.`);
+      return { page, text };
+    },
+  );
+
+  app.get(
+    '/api/v1/documents/:id/chunks',
+    {
+      config: { access: 'read' },
+      schema: { params, querystring: pageQuery, response: { 200: listOf(chunk) } },
+    },
+    async (request) => {
+      const found = await needDocument(db, request.caller.userId, request.params.id, 'viewer');
+      return listChunks(db, found, request.query);
+    },
+  );
+
+  app.post(
+    '/api/v1/documents/:id/reindex',
+    { config: { access: 'write' }, schema: { params, response: { 202: taskStarted } } },
+    async (request, reply) => {
+      const found = await needDocument(db, request.caller.userId, request.params.id, 'editor');
+      const taskId = await reindex(db, queue, request.caller.userId, [found.id]);
+      return reply.code(202).send({ taskId });
+    },
+  );
+}

@@ -1,0 +1,105 @@
+import type { Problem } from '../../../contract/common.ts';
+import {
+  type Answer,
+  type AnswerEvent,
+  answer,
+  type QueryRequest,
+  queryBody,
+} from '../../../contract/query.ts';
+import { appendExchange, needConversation } from '../../records/conversations.ts';
+import { createUsageMeter } from '../../records/usage-meter.ts';
+import type { App } from '../app-types.ts';
+import { clientGone } from '../client-gone.ts';
+import { loggedProblem } from '../logged-problem.ts';
+import type { Services } from '../services.ts';
+import { type ServerEvent, sendEvents } from '../sse.ts';
+import { createStageNotes } from '../stage-notes.ts';
+
+export function registerQueryRoutes(app: App, { answering, db, log, metrics }: Services): void {
+  const noteStages = createStageNotes(metrics);
+  const usage = createUsageMeter(db, (error) => log.error('usage.write-failed', { error }));
+  app.addHook('onClose', () => usage.flush());
+
+  /** The events of one answer; a whole one is counted and kept in its conversation before it is passed on. */
+  async function* ask(
+    userId: string,
+    question: QueryRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<AnswerEvent> {
+    const { conversationId } = question;
+    if (conversationId !== undefined) await needConversation(db, userId, conversationId);
+    for await (const event of answering.ask(userId, question, signal)) {
+      if (event.type === 'done') {
+        const { model, cached, usage: used } = event.answer;
+        usage.record({ userId, kind: 'answer', model, cached, ...used });
+        if (conversationId !== undefined)
+          await appendExchange(db, {
+            userId,
+            conversationId,
+            question: question.query,
+            answer: event.answer,
+          });
+      }
+      yield event;
+    }
+  }
+
+  app.post(
+    '/api/v1/query',
+    {
+      config: { access: 'read' },
+      schema: { body: queryBody, response: { 200: answer } },
+      // the answer is made by typed code: checking it again costs more than one from the cache
+      serializerCompiler: () => JSON.stringify,
+    },
+    async (request, reply) => {
+      const events = ask(request.caller.userId, request.body, clientGone(reply));
+      if (!/\btext\/event-stream\b/i.test(request.headers.accept ?? '')) {
+        const whole = await lastAnswer(events);
+        noteStages(request, whole);
+        return whole;
+      }
+      // what is refused before anything was found out still has its own status
+      const first = await events.next();
+      return sendEvents(reply, () =>
+        serverEvents(first, events, (error) => loggedProblem(error, request, log)),
+      );
+    },
+  );
+}
+
+async function lastAnswer(events: AsyncIterable<AnswerEvent>): Promise<Answer> {
+  for await (const event of events) if (event.type === 'done') return event.answer;
+  throw new Error('the answer ended without its last event');
+}
+
+async function* serverEvents(
+  first: IteratorResult<AnswerEvent>,
+  events: AsyncGenerator<AnswerEvent>,
+  asProblem: (error: unknown) => Problem,
+): AsyncGenerator<ServerEvent> {
+  let id = 0;
+  try {
+    for (let next = first; !next.done; next = await events.next())
+      yield { ...asServerEvent(next.value), id: String(++id) };
+  } catch (error) {
+    yield { event: 'error', data: asProblem(error), id: String(++id) };
+  } finally {
+    await events.return(undefined);
+  }
+}
+
+function asServerEvent(event: AnswerEvent): ServerEvent {
+  switch (event.type) {
+    case 'sources':
+      return { event: 'sources', data: event.sources };
+    case 'token':
+      return { event: 'token', data: { text: event.text } };
+    case 'citation':
+      return { event: 'citation', data: event.citation };
+    case 'done':
+      return { event: 'done', data: event.answer };
+    default:
+      return event satisfies never;
+  }
+}

@@ -1,0 +1,46 @@
+import { searchBatchBody, searchBatchResult, searchBody, searchResult } from '../../../contract/search.ts';
+import type { App } from '../app-types.ts';
+import { clientGone } from '../client-gone.ts';
+import { loggedProblem } from '../logged-problem.ts';
+import { mapBounded } from '../map-bounded.ts';
+import type { Services } from '../services.ts';
+import { createStageNotes } from '../stage-notes.ts';
+
+/** Searches of one batch at a time: the search thread works on one, the embedding thread on another. */
+const BATCH_CONCURRENCY = 4;
+
+export function registerSearchRoutes(app: App, { answering, log, metrics }: Services): void {
+  const noteStages = createStageNotes(metrics);
+
+  app.post(
+    '/api/v1/search',
+    {
+      config: { access: 'read' },
+      schema: { body: searchBody, response: { 200: searchResult } },
+      // the result is made by typed code: checking it again costs more than the whole answer from the cache
+      serializerCompiler: () => JSON.stringify,
+    },
+    async (request, reply) => {
+      const result = await answering.search(request.caller.userId, request.body, clientGone(reply));
+      noteStages(request, result);
+      return result;
+    },
+  );
+
+  app.post(
+    '/api/v1/search/batch',
+    {
+      config: { access: 'read' },
+      schema: { body: searchBatchBody, response: { 200: searchBatchResult } },
+      serializerCompiler: () => JSON.stringify,
+    },
+    async (request, reply) => {
+      const gone = clientGone(reply);
+      const { userId } = request.caller;
+      const results = await mapBounded(request.body.searches, BATCH_CONCURRENCY, (search) =>
+        answering.search(userId, search, gone).catch((error: unknown) => loggedProblem(error, request, log)),
+      );
+      return { results };
+    },
+  );
+}

@@ -51,8 +51,8 @@ export function createMetrics(now: () => number = () => performance.now()): Metr
   const gauges = new Map<string, { help: string; read: () => number }>();
   const counters = new Map<string, { help: string; value: number }>();
   const series = (all: Map<string, Histogram>, name: string) => {
-    let found = all.get(name);
-    if (found === undefined) all.set(name, (found = new Histogram(now)));
+    const found = all.get(name) ?? new Histogram(now);
+    all.set(name, found);
     return found;
   };
   const reports = (all: Map<string, Histogram>) =>
@@ -139,7 +139,10 @@ class Histogram implements Series {
     const count = sums.reduce((a, b) => a + b, 0);
     const percentile = (share: number) => {
       let left = Math.ceil(count * share);
-      const bucket = sums.findIndex((n) => (left -= n) <= 0);
+      const bucket = sums.findIndex((n) => {
+        left -= n;
+        return left <= 0;
+      });
       return count === 0 ? 0 : Math.round(middleOf(bucket) * 1000) / 1000;
     };
     return { count, errors, p50Ms: percentile(0.5), p95Ms: percentile(0.95), p99Ms: percentile(0.99) };
@@ -160,7 +163,7 @@ class Histogram implements Series {
 
 function bucketOf(durationMs: number): number {
   const at = Math.floor((Math.log2(durationMs) - LOWEST) * PER_DOUBLING);
-  return at >= BUCKETS ? BUCKETS - 1 : at > 0 ? at : 0;
+  return at >= BUCKETS ? BUCKETS - 1 : Math.max(at, 0);
 }
 
 const middleOf = (bucket: number): number => 2 ** (LOWEST + (bucket + 0.5) / PER_DOUBLING);

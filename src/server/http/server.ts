@@ -12,6 +12,11 @@ import { createRateLimit } from './rate-limit.ts';
 import { createRouteTable } from './route-table.ts';
 import { registerAuthRoutes } from './routes/auth.ts';
 import { registerCollectionRoutes } from './routes/collections.ts';
+import { registerDocumentRoutes } from './routes/documents.ts';
+import { registerQueryRoutes } from './routes/query.ts';
+import { registerSearchRoutes } from './routes/search.ts';
+import { registerTaskRoutes } from './routes/tasks.ts';
+import { registerUploadRoutes } from './routes/uploads.ts';
 import type { Services } from './services.ts';
 import { serverTiming } from './timing.ts';
 
@@ -100,6 +105,11 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
 
   registerAuthRoutes(app, services, credentials);
   registerCollectionRoutes(app, services);
+  registerDocumentRoutes(app, services);
+  registerUploadRoutes(app, services);
+  registerTaskRoutes(app, services);
+  registerSearchRoutes(app, services);
+  registerQueryRoutes(app, services);
 
   await app.ready();
   app.server.maxConnections = config.listen.maxConnections;

@@ -1,4 +1,8 @@
-import { cacheConformance('memory', async () => {
+import { expect, test } from 'vitest';
+import { cacheConformance } from './conformance.ts';
+import { createMemoryCache } from './memory.ts';
+
+cacheConformance('memory', async () => {
   let time = 1;
   return {
     cache: createMemoryCache({ maxEntries: 10, maxBytes: 10_000, now: () => time }),

@@ -21,9 +21,10 @@ export function cleanText(text: string): string {
 
 const BEYOND_LATIN = /[^\0-\u00ff]/;
 // one pass decides whether the costlier replacements are needed at all
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const UNUSUAL =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   /[\0-\x08\x0b-\x1f\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u200b\u200e\u200f\u2028-\u202f\u205f-\u206f\u3000\ud800-\udfff\ufb00-\ufb06\ufdd0-\ufdef\ufeff\ufff0-\uffff]/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const LINE_BREAKS = /[\x0b\x0c\x85\u2028\u2029]/g;
 const INVISIBLE =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for

@@ -81,30 +81,40 @@ const BINARY_EXTENSIONS = new Set(
   'pdf docx docm dotx pptx pptm ppsx xlsx xlsm odt ods odp epub ppt zip png jpg jpeg gif tif tiff'.split(' '),
 );
 
-/** No more than a few control characters: NULs that slipped into a text do not make it a program. */
+/** Few control characters. NULs count less than others: they slip into texts that programs cut from memory. */
 function isText(bytes: Buffer): boolean {
-  if (
-    /^(?:MZ|\x7fELF|\xca\xfe\xba\xbe|\xcf\xfa\xed\xfe|%!PS)/.test(bytes.toString('latin1', 0, 4)) &&
-    bytes.includes(0)
-  )
-    return false;
+  if (begins(bytes.toString('latin1', 0, 8), ...PROGRAMS, '%!PS') && bytes.includes(0)) return false;
   if (wideEncoding(bytes) !== undefined) return true;
+  let nuls = 0;
   let controls = 0;
-  for (const byte of bytes)
-    if (byte < 0x20 && byte !== 9 && byte !== 10 && byte !== 13 && byte !== 12 && byte !== 27) controls++;
-  return controls <= Math.max(2, bytes.length * 0.05) || (controls <= 16 && bytes.length < 200);
+  for (const byte of bytes) {
+    if (byte === 0) nuls++;
+    else if (byte < 0x20 && !LAYOUT.has(byte)) controls++;
+  }
+  return controls <= Math.max(2, bytes.length * 0.05) && nuls <= Math.max(2, bytes.length * 0.25);
 }
 
+/** Tab, line feed, vertical tab, form feed, carriage return, end of a DOS file, escape. */
+const LAYOUT = new Set([0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x1a, 0x1b]);
+
+const begins = (start: string, ...marks: readonly string[]): boolean =>
+  marks.some((mark) => start.startsWith(mark));
+
 const isPicture = (start: string): boolean =>
-  /^(?:\x89PNG|\xff\xd8\xff|GIF8|BM|II\*\0|MM\0\*|RIFF....WEBP|....ftyp(?:heic|heif|avif|mif1))/s.test(start);
+  begins(start, '\x89PNG', '\xff\xd8\xff', 'GIF8', 'BM', 'II*\0', 'MM\0*') ||
+  (start.startsWith('RIFF') && start.startsWith('WEBP', 8)) ||
+  /^ftyp(?:heic|heif|avif|mif1)/.test(start.slice(4, 12));
+
+const PROGRAMS = ['MZ', '\x7fELF', '\xca\xfe\xba\xbe', '\xcf\xfa\xed\xfe', '\0asm'];
+const ARCHIVES = ['\x1f\x8b', '7z\xbc\xaf', 'Rar!', 'BZh', '\xfd7zXZ', '\x28\xb5\x2f\xfd'];
+const RECORDINGS = ['ID3', '\xff\xfb', 'OggS', 'RIFF', 'fLaC', '\x1aE\xdf\xa3'];
 
 function describeBinary(start: string): string {
-  if (/^(?:MZ|\x7fELF|\xca\xfe\xba\xbe|\xcf\xfa\xed\xfe)/.test(start))
-    return 'The file is a program, not a document.';
-  if (/^(?:\x1f\x8b|7z\xbc\xaf|Rar!|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd)/.test(start))
-    return 'The file is an archive; archives are not unpacked.';
-  if (/^(?:ID3|\xff\xfb|OggS|RIFF|fLaC|....ftyp|\x1aE\xdf\xa3)/s.test(start))
+  if (begins(start, ...PROGRAMS)) return 'The file is a program, not a document.';
+  if (begins(start, ...ARCHIVES)) return 'The file is an archive; archives are not unpacked.';
+  if (begins(start, ...RECORDINGS) || start.startsWith('ftyp', 4)) {
     return 'The file holds sound or video, which has no text to read.';
+  }
   return 'The content is of no format that can be read.';
 }
 

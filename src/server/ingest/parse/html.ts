@@ -52,6 +52,7 @@ export function readHtml(html: string, out: DocumentWriter, dropFrame: boolean):
   const parser = new Parser(
     {
       onopentag(name, attributes) {
+        if (open.length >= MAX_DEPTH) throw new TooDeep();
         const parent = open.at(-1);
         const inContent = (parent?.inContent ?? false) || name === 'main' || name === 'article';
         const drop = isDropped(name, attributes) || (dropFrame && isFrame(name, attributes, inContent));
@@ -130,13 +131,25 @@ export function readHtml(html: string, out: DocumentWriter, dropFrame: boolean):
     },
     { decodeEntities: true, lowerCaseTags: true, lowerCaseAttributeNames: true, recognizeSelfClosing: true },
   );
-  // bits at a time: the parser looks at its whole rest for each tag
-  for (let at = 0; at < html.length; at += 65_536) parser.write(html.slice(at, at + 65_536));
-  parser.end();
+  try {
+    // bits at a time: the parser looks at its whole rest for each tag
+    for (let at = 0; at < html.length; at += 65_536) parser.write(html.slice(at, at + 65_536));
+    parser.end();
+  } catch (error) {
+    if (!(error instanceof TooDeep)) throw error;
+    rich.text(html.slice(parser.startIndex).replace(/<[^<>]{0,2000}>/g, ' '));
+  }
   if (pre > 0) rich.endCode();
   endBlock();
   rich.finish();
 }
+
+/**
+ * Pages nest some 50 elements. The parser's time grows with the square of the depth, so what lies deeper is
+ * read as text without its tags.
+ */
+const MAX_DEPTH = 2000;
+class TooDeep extends Error {}
 
 const HEADING = /^h[1-6]$/;
 

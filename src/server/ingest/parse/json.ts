@@ -64,7 +64,10 @@ const scalar = (value: unknown): string => (value === null || value === undefine
 
 /** The parts of one big object are a paragraph each. */
 function writeTopLevel(value: unknown, out: DocumentWriter): void {
-  if (!isObject(value)) return out.paragraph(flatten(value));
+  if (!isObject(value)) {
+    out.paragraph(flatten(value));
+    return;
+  }
   let plain: string[] = [];
   for (const [key, part] of Object.entries(value)) {
     if (typeof part !== 'object' || part === null) plain.push(`${key}: ${scalar(part)}`);

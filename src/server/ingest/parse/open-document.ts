@@ -60,7 +60,10 @@ class Content implements XmlHandler {
       this.#skipped++;
       return;
     }
-    if (prefix === 'draw' && name === 'page') return this.#openPage();
+    if (prefix === 'draw' && name === 'page') {
+      this.#openPage();
+      return;
+    }
     if (this.#sheets && this.#openSheetPart(name, attributes)) return;
     switch (name) {
       case 'h':

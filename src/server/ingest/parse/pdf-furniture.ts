@@ -1,41 +1,54 @@
 import type { Line, LinePage } from './pdf-lines.ts';
 
+interface Edge {
+  readonly line: Line;
+  readonly pattern: string;
+}
+
 /**
- * Removes what repeats from page to page at the edges: running heads, foot lines, page numbers. Cautious,
+ * Finds what repeats from page to page at the edges: running heads, foot lines, page numbers. Cautious,
  * because a line lost here is lost to every search: a line goes only when its like stands at the same height
  * on two pages nearby, and the first of its kind stays unless it is no more than a page number.
+ *
+ * Pages are added in order; a page can be cleaned once NEARBY pages after it were added, or none follow.
  */
-export function dropFurniture(pages: readonly LinePage[]): void {
-  if (pages.length < 3) return;
-  const edges = pages.map(edgeLines);
-  const drop: Set<Line>[] = pages.map(() => new Set());
-  const seen = new Set<string>();
-  for (const [i, lines] of edges.entries()) {
-    for (const line of lines) {
-      const key = pattern(line);
-      let likes = 0;
-      for (let j = Math.max(0, i - NEARBY); j <= Math.min(edges.length - 1, i + NEARBY); j++) {
-        if (
-          j !== i &&
-          edges[j]!.some((other) => Math.abs(other.top - line.top) < 4 && pattern(other) === key)
-        )
-          likes++;
-      }
-      if (likes < 2) continue;
-      if (seen.has(key) || PAGE_NUMBER.test(key)) drop[i]!.add(line);
-      seen.add(key);
-    }
+export class Furniture {
+  readonly #edges = new Map<number, Edge[]>();
+  readonly #seen = new Set<string>();
+
+  add(index: number, page: LinePage): void {
+    this.#edges.set(
+      index,
+      edgeLines(page).map((line) => ({ line, pattern: patternOf(line) })),
+    );
+    this.#edges.delete(index - 2 * NEARBY - 1);
   }
-  for (const [i, page] of pages.entries()) {
-    const gone = drop[i]!;
-    if (gone.size === 0 || gone.size === page.lines.length) continue;
-    const kept = page.lines.filter((line) => !gone.has(line));
-    page.lines.splice(0, page.lines.length, ...kept);
+
+  /** The page's lines without those that repeat. */
+  clean(index: number, page: LinePage): Line[] {
+    const gone = new Set<Line>();
+    for (const edge of this.#edges.get(index) ?? []) {
+      if (this.#likes(index, edge) < 2) continue;
+      if (this.#seen.has(edge.pattern) || PAGE_NUMBER.test(edge.pattern)) gone.add(edge.line);
+      this.#seen.add(edge.pattern);
+    }
+    // a page of nothing but such lines is what the author put there
+    return gone.size === page.lines.length ? page.lines : page.lines.filter((line) => !gone.has(line));
+  }
+
+  #likes(index: number, { line, pattern }: Edge): number {
+    let likes = 0;
+    for (let i = index - NEARBY; i <= index + NEARBY; i++) {
+      if (i === index) continue;
+      const same = (edge: Edge) => Math.abs(edge.line.top - line.top) < 4 && edge.pattern === pattern;
+      if (this.#edges.get(i)?.some(same)) likes++;
+    }
+    return likes;
   }
 }
 
 /** Odd and even pages may differ, so likes are looked for up to four pages away. */
-const NEARBY = 4;
+export const NEARBY = 4;
 const EDGE_LINES = 3;
 const PAGE_NUMBER =
   /^[-–—\s|.]*(?:(?:page|seite|pagina|página|стр\.?|p\.?)\s*)?(?:#|[ivxlc]{1,7})(?:\s*(?:of|von|de|sur|di|из|\/)\s*#)?[-–—\s|.]*$/i;
@@ -55,7 +68,7 @@ function outermost(lines: readonly Line[]): Line[] {
   return [...sorted.slice(0, EDGE_LINES), ...sorted.slice(-EDGE_LINES)];
 }
 
-const pattern = (line: Line): string =>
+const patternOf = (line: Line): string =>
   line.cells
     .map((cell) => cell.text)
     .join(' ')

@@ -27,31 +27,35 @@ export function look(pages: readonly LinePage[], outline: DocumentLook['outline'
   let bodySize = 0;
   let most = 0;
   for (const [size, count] of letters) if (count > most) [bodySize, most] = [size, count];
-  const headingSizes = [...letters.keys()]
+  const headingSizes: number[] = [];
+  for (const size of [...letters.keys()]
     .filter((size) => size >= bodySize * HEADING_RATIO)
-    .sort((a, b) => b - a)
+    .sort((a, b) => b - a)) {
     // sizes that hardly differ are one level
-    .reduce<number[]>(
-      (levels, size) => ((levels.at(-1) ?? Infinity) / size > 1.04 ? [...levels, size] : levels),
-      [],
-    );
+    if ((headingSizes.at(-1) ?? Number.POSITIVE_INFINITY) / size > 1.04) headingSizes.push(size);
+  }
   return { bodySize, headingSizes: headingSizes.slice(0, 6), outline };
 }
 
 /** Writes a page's lines as blocks, in the file's order. */
-export function writePage(page: LinePage, index: number, document: DocumentLook, out: DocumentWriter): void {
+export function writePage(
+  lines: readonly Line[],
+  index: number,
+  document: DocumentLook,
+  out: DocumentWriter,
+): void {
   const titles = document.outline.get(index);
   let i = 0;
-  while (i < page.lines.length) {
-    const table = tableEnd(page.lines, i);
+  while (i < lines.length) {
+    const table = tableEnd(lines, i);
     if (table > i) {
-      writeTable(page.lines.slice(i, table), out);
+      writeTable(lines.slice(i, table), out);
       i = table;
       continue;
     }
     let end = i + 1;
-    while (end < page.lines.length && tableEnd(page.lines, end) === end && flowsOn(page.lines, i, end)) end++;
-    writeFlow(page.lines.slice(i, end), document, titles, out);
+    while (end < lines.length && tableEnd(lines, end) === end && flowsOn(lines, i, end)) end++;
+    writeFlow(lines.slice(i, end), document, titles, out);
     i = end;
   }
 }

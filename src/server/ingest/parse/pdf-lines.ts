@@ -42,6 +42,12 @@ interface Turn {
   readonly degrees: 0 | 90 | 180 | 270;
 }
 
+/**
+ * Some files store right-to-left words as they look from left to right: where the first letter stands left of
+ * the last, the word is turned round.
+ */
+const RIGHT_TO_LEFT = /^[\p{Script=Arabic}\p{Script=Hebrew}\p{M}]{2,}$/u;
+
 /** A gap wider than this many letter heights divides cells; justified text stays below it. */
 const CELL_GAP = 1.15;
 /** PDFium's mark for a hyphen that it takes for a soft one at a line's end. */
@@ -132,7 +138,7 @@ function measure(
     const head = box(pdf, textPage, rectangle, first, turn);
     const tail = first === last ? head : box(pdf, textPage, rectangle, last, turn);
     words.push({
-      text,
+      text: RIGHT_TO_LEFT.test(text) && head.left < tail.left ? [...text].reverse().join('') : text,
       left: Math.min(head.left, tail.left),
       right: Math.max(head.right, tail.right),
       top: head.top,

@@ -1,7 +1,8 @@
+import type { DocumentWriter } from './document-writer.ts';
 import { broken, empty, encrypted, needsOcr, tooComplex } from './faults.ts';
 import type { FormatReader } from './format-reader.ts';
 import { LIMITS } from './limits.ts';
-import { dropFurniture } from './pdf-furniture.ts';
+import { Furniture, NEARBY } from './pdf-furniture.ts';
 import { type DocumentLook, folded, look, writePage } from './pdf-layout.ts';
 import { type Pdfium, pdfium } from './pdf-library.ts';
 import { type LinePage, readLines } from './pdf-lines.ts';
@@ -18,27 +19,7 @@ export const readPdf: FormatReader = async ({ bytes }, out) => {
     if (count === 0) throw damaged();
     if (count > LIMITS.pages)
       throw tooComplex(`The PDF has ${count} pages; at most ${LIMITS.pages} are read.`);
-    const pages: LinePage[] = [];
-    let pictures = 0;
-    let unreadable = 0;
-    for (let index = 0; index < count; index++) {
-      const page = readPage(pdf, document, index);
-      if (page === undefined) unreadable++;
-      else if (page.needsOcr) pictures++;
-      pages.push(page ?? { lines: [], width: 0, height: 0 });
-    }
-    if (pages.every((page) => page.lines.length === 0)) {
-      if (unreadable === count) throw damaged();
-      throw pictures > 0 ? needsOcr() : empty();
-    }
-    dropFurniture(pages);
-    const style = look(pages, readOutline(pdf, document, count));
-    for (const [index, page] of pages.entries()) {
-      out.newPage();
-      writePage(page, index, style, out);
-      // its text is with the writer now
-      page.lines.length = 0;
-    }
+    new PdfReading(pdf, document, count, out).write();
     out.title = worthShowing(metaText(pdf, document, 'Title'));
   } finally {
     if (document !== 0) pdf._FPDF_CloseDocument(document);
@@ -46,19 +27,88 @@ export const readPdf: FormatReader = async ({ bytes }, out) => {
   }
 };
 
+/** A document of more pages than this is measured by a sample of them first. */
+const SAMPLE_PAGES = 40;
+
+/** Page after page: only as many as the search for repeated lines needs are held at a time. */
+class PdfReading {
+  readonly #pdf: Pdfium;
+  readonly #document: number;
+  readonly #count: number;
+  readonly #out: DocumentWriter;
+  readonly #hasForms: boolean;
+  readonly #furniture = new Furniture();
+  readonly #held = new Map<number, ReadPage>();
+  #empty = true;
+
+  constructor(pdf: Pdfium, document: number, count: number, out: DocumentWriter) {
+    this.#pdf = pdf;
+    this.#document = document;
+    this.#count = count;
+    this.#out = out;
+    this.#hasForms = pdf._FPDF_GetFormType(document) !== 0;
+  }
+
+  write(): void {
+    const style = look(this.#sample(), readOutline(this.#pdf, this.#document, this.#count));
+    let pictures = 0;
+    let unreadable = 0;
+    for (let index = 0; index < this.#count + NEARBY; index++) {
+      if (index < this.#count) {
+        const page = this.#held.get(index) ?? this.#read(index);
+        this.#held.set(index, page ?? EMPTY_PAGE);
+        this.#furniture.add(index, page ?? EMPTY_PAGE);
+        if (page === undefined) unreadable++;
+        else if (page.needsOcr) pictures++;
+        else if (page.lines.length > 0) this.#empty = false;
+      }
+      this.#writePage(index - NEARBY, style);
+    }
+    if (!this.#empty) return;
+    if (unreadable === this.#count) throw damaged();
+    throw pictures > 0 ? needsOcr() : empty();
+  }
+
+  #read(index: number): ReadPage | undefined {
+    return readPage(this.#pdf, this.#document, index, this.#hasForms);
+  }
+
+  /** Every page of a short document, which are then not read again; of a long one some from all its parts. */
+  #sample(): LinePage[] {
+    if (this.#count <= SAMPLE_PAGES) {
+      for (let index = 0; index < this.#count; index++) {
+        const page = this.#read(index);
+        if (page !== undefined) this.#held.set(index, page);
+      }
+      return [...this.#held.values()];
+    }
+    const step = this.#count / SAMPLE_PAGES;
+    return Array.from({ length: SAMPLE_PAGES }, (_, i) => this.#read(Math.floor(i * step)) ?? EMPTY_PAGE);
+  }
+
+  #writePage(index: number, style: DocumentLook): void {
+    const page = this.#held.get(index);
+    if (page === undefined) return;
+    this.#held.delete(index);
+    this.#out.newPage();
+    writePage(this.#furniture.clean(index, page), index, style, this.#out);
+  }
+}
+
 const PASSWORD = 4;
 const damaged = () => broken('The PDF is damaged and cannot be opened.');
 
 interface ReadPage extends LinePage {
   readonly needsOcr: boolean;
 }
+const EMPTY_PAGE: ReadPage = { lines: [], width: 0, height: 0, needsOcr: false };
 
 /** Undefined when PDFium cannot load the page. */
-function readPage(pdf: Pdfium, document: number, index: number): ReadPage | undefined {
+function readPage(pdf: Pdfium, document: number, index: number, hasForms: boolean): ReadPage | undefined {
   let page = pdf._FPDF_LoadPage(document, index);
   if (page === 0) return undefined;
   // form fields and text notes are drawn by annotations: flattening makes them part of the page
-  if (hasWrittenAnnotations(pdf, page) && pdf._FPDFPage_Flatten(page, 0) === FLATTENED) {
+  if (hasWrittenAnnotations(pdf, page, hasForms) && pdf._FPDFPage_Flatten(page, 0) === FLATTENED) {
     pdf._FPDF_ClosePage(page);
     page = pdf._FPDF_LoadPage(document, index);
     if (page === 0) return undefined;
@@ -78,8 +128,12 @@ const FLATTENED = 0;
 const FREE_TEXT = 3;
 const WIDGET = 20;
 
-function hasWrittenAnnotations(pdf: Pdfium, page: number): boolean {
-  const count = Math.min(pdf._FPDFPage_GetAnnotCount(page), 500);
+/** Looking at an annotation builds it: pages full of links (tables of contents) are passed over. */
+const FEW_ANNOTATIONS = 20;
+
+function hasWrittenAnnotations(pdf: Pdfium, page: number, hasForms: boolean): boolean {
+  const count = pdf._FPDFPage_GetAnnotCount(page);
+  if (count > (hasForms ? 1000 : FEW_ANNOTATIONS)) return false;
   for (let i = 0; i < count; i++) {
     const annotation = pdf._FPDFPage_GetAnnot(page, i);
     if (annotation === 0) continue;

@@ -44,7 +44,10 @@ export class RichText {
 
   /** @param marker `- ` or a number with its dot. */
   endItem(marker: string, depth: number): void {
-    if (this.inTable) return this.endParagraph();
+    if (this.inTable) {
+      this.endParagraph();
+      return;
+    }
     const text = this.take();
     if (text.trim() !== '') this.#items.push({ text: marker + text.trim(), depth });
   }
@@ -114,7 +117,10 @@ export class RichText {
   }
 
   #block(write: () => void): void {
-    if (this.inTable) return this.#flowIntoCell();
+    if (this.inTable) {
+      this.#flowIntoCell();
+      return;
+    }
     if (this.#text.length === 0) return;
     if (this.#text.every((part) => part.trim() === '')) {
       this.#text = [];

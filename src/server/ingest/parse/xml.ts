@@ -44,6 +44,8 @@ export function attribute(attributes: string, name: string): string | undefined 
 }
 const PATTERNS = new Map<string, RegExp>();
 
+const LONGEST_ENTITY = 210;
+
 class XmlReader {
   readonly #handler: XmlHandler;
   /** What could not be read yet because its end has not come. */
@@ -59,7 +61,10 @@ class XmlReader {
     let at = 0;
     while (at < text.length) {
       const tag = text.indexOf('<', at);
-      if (tag === -1) break;
+      if (tag === -1) {
+        at = this.#openText(text, at);
+        break;
+      }
       if (tag > at) this.#text(text.slice(at, tag));
       at = tag;
       const next = this.#markup(text, tag);
@@ -75,6 +80,14 @@ class XmlReader {
   end(): void {
     if (this.#rest !== '' && !this.#rest.startsWith('<')) this.#text(this.#rest);
     this.#rest = '';
+  }
+
+  /** Text may be long: what is here is passed on, except an entity whose end may still come. */
+  #openText(text: string, at: number): number {
+    const entity = text.indexOf('&', Math.max(at, text.length - LONGEST_ENTITY));
+    const end = entity === -1 ? text.length : entity;
+    if (end > at) this.#text(text.slice(at, end));
+    return end;
   }
 
   /** @returns where the markup that begins at `at` ends, or -1 when that is not here yet. */

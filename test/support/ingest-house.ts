@@ -134,7 +134,12 @@ export async function openIngestHouse(options: { dir?: string; embedder?: Embedd
         const stored = await files.put(Readable.from([Buffer.from(text)]), 100_000_000);
         taken.push({ collectionId, filename, stored, ...more });
       }
-      return takeIn(db, queue, { userId, files: taken });
+      const result = await takeIn(db, queue, { userId, files: taken });
+      for (const { stored } of taken) {
+        if (!result.documents.some(({ row }) => row.storage_key === stored.key))
+          await files.remove(stored.key);
+      }
+      return result;
     },
     document: (id: string) =>
       db.selectFrom('documents').selectAll().where('id', '=', id).executeTakeFirstOrThrow(),

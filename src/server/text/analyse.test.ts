@@ -58,6 +58,8 @@ describe('passages', () => {
     ],
     ['C++ and C# or F#', ['c++', 'c#', 'f#']],
     ['1,234,567.5 and 3.14', ['1234567.5', '3.14']],
+    ['U.S. and U.S.A., i.e. US', ['us', 'usa', 'ie']],
+    ['1.234.567,5 and 3,14 and 1’000', ['1234567.5', '3.14', '1000']],
     ['getUserName', ['getusernam', 'get', 'user', 'name']],
     ['YouTube McDonald', ['youtub', 'mcdonald']],
     ['AT&T R&D', ['at&t', 'at', 'r&d']],

@@ -9,13 +9,15 @@ const MAX_TERM = 64;
 /**
  * The words that one word of the text stands for, unfolded: itself, and the parts of a joined one.
  * "ERR_CONN-1042" gives itself, "ERR", "CONN", "1042"; "l'avion" gives "avion"; "1,000" gives "1000";
- * "well-known" gives its parts; "getUserName" gives itself and "get", "User", "Name".
+ * "U.S" gives "US"; "well-known" gives its parts; "getUserName" gives itself and "get", "User", "Name".
  */
 export function partsOf(word: string, joined: boolean): string[] {
   if (!joined) return camelParts(word);
   const parts: string[] = [];
-  if (GROUPED_NUMBER.test(word)) return [word.replaceAll(',', '')];
-  if (DECIMAL.test(word)) return [word];
+  if (GROUPED_NUMBER.test(word)) return [word.replace(/[,'’]/gu, '')];
+  if (GROUPED_BY_DOTS.test(word)) return [word.replaceAll('.', '').replace(',', '.')];
+  if (DECIMAL.test(word)) return [word.replace(',', '.')];
+  if (DOTTED_INITIALS.test(word)) return [word.replaceAll('.', '')];
   for (const piece of word.replaceAll('·', '').split(/[/,:]/u)) {
     if (DECIMAL.test(piece)) parts.push(piece);
     else if (/[-._@&'’‐‑+#]/u.test(piece)) addJoinedParts(piece, parts);
@@ -24,8 +26,12 @@ export function partsOf(word: string, joined: boolean): string[] {
   return parts;
 }
 
-const GROUPED_NUMBER = /^\d{1,3}(?:,\d{3})+(?:\.\d+)?$/u;
-const DECIMAL = /^\d+\.\d+$/u;
+const GROUPED_NUMBER = /^\d{1,3}(?:[,'’]\d{3})+(?:\.\d+)?$/u;
+/** One group alone ("1.234") is read as a decimal. */
+const GROUPED_BY_DOTS = /^\d{1,3}(?:\.\d{3}){2,}(?:,\d+)?$/u;
+const DECIMAL = /^\d+[.,]\d+$/u;
+/** "U.S", "e.g": the last full stop stands outside the word. */
+const DOTTED_INITIALS = /^\p{L}(?:\.\p{L})+$/u;
 /** With one of these a joined word is a name of its own: codes, versions, files, hosts, addresses. */
 const IDENTIFIER = /[\d_@.&+#]/u;
 /** What English leaves after an apostrophe. */

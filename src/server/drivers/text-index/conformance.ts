@@ -337,7 +337,7 @@ function bruteForce(
       let score = 0;
       terms.forEach((term, i) => {
         const f = frequencyOf(chunk, term);
-        score += ((idfs[i] as number) * f * 2.2) / (f + 1.2 * (0.25 + (0.75 * chunk.length) / average));
+        score += ((idfs[i] as number) * f * 2.2) / (f + 1.2 * (0.3 + (0.7 * chunk.length) / average));
       });
       return { key: chunk.key, score };
     })

@@ -7,7 +7,7 @@ export const BLOCK_BITS = 12;
 export const BLOCK_SIZE = 1 << BLOCK_BITS;
 export const LOCAL_MASK = BLOCK_SIZE - 1;
 export const TF_BITS = 4;
-/** More occurrences count as 15: at k1 1.2 the score differs by less than one part in twenty. */
+/** More occurrences count as 15: at k1 1.2 a word's weight can grow by 8 % more at most. */
 export const TF_MAX = (1 << TF_BITS) - 1;
 /** Longer chunks count as this long. */
 export const LENGTH_MAX = 0xffff;

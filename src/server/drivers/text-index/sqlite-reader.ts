@@ -6,12 +6,9 @@ import {
   type SearchScope,
 } from '../../ports/search-scope.ts';
 import type { QueryTerm } from '../../ports/text-index.ts';
+import { BM25_B, BM25_K1 } from './bm25.ts';
 import { asEntries, BLOCK_BITS, BLOCK_SIZE, LOCAL_MASK, TF_BITS, TF_MAX } from './posting-block.ts';
 import { TopScores } from './top-scores.ts';
-
-/** Robertson and Zaragoza 2009. The usual values: on 14 sets no other pair was better by more than 0.001 nDCG@10 in the mean. */
-export const BM25_K1 = 1.2;
-export const BM25_B = 0.75;
 
 export interface KeywordReader {
   /** As `TextReader.search`, at once. */

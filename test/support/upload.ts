@@ -4,7 +4,12 @@ import type { TestApp, Who } from './http.ts';
 
 export type Part =
   | { readonly field: string; readonly value: string }
-  | { readonly filename: string; readonly content: string | Buffer; readonly name?: string; readonly type?: string };
+  | {
+      readonly filename: string;
+      readonly content: string | Buffer;
+      readonly name?: string;
+      readonly type?: string;
+    };
 
 const BOUNDARY = 'ka-test-boundary';
 export const FORM_TYPE = `multipart/form-data; boundary=${BOUNDARY}`;
@@ -31,7 +36,11 @@ export const sendForm = (
   app.inject({
     method: 'POST',
     url,
-    headers: { ...(who ? { authorization: `Bearer ${who.token}` } : {}), 'content-type': FORM_TYPE, ...headers },
+    headers: {
+      ...(who ? { authorization: `Bearer ${who.token}` } : {}),
+      'content-type': FORM_TYPE,
+      ...headers,
+    },
     payload: formBody(parts),
   });
 
@@ -44,6 +53,7 @@ export async function uploadText(
 ): Promise<Document> {
   const place = collectionId === undefined ? [] : [{ field: 'collectionId', value: collectionId }];
   const response = await sendForm(app, who, [...place, { filename, content }]);
-  if (response.statusCode !== 202) throw new Error(`the upload answered ${response.statusCode}: ${response.body}`);
+  if (response.statusCode !== 202)
+    throw new Error(`the upload answered ${response.statusCode}: ${response.body}`);
   return response.json<{ document: Document }>().document;
 }

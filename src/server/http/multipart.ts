@@ -96,8 +96,13 @@ class Source {
   }
 
   /** The bytes before the next `delimiter`, which is consumed too. */
-  async *until(delimiter: Buffer): AsyncGenerator<Buffer> {
+  until(delimiter: Buffer): AsyncGenerator<Buffer> {
+    // at once, not at the first read: a stretch that nobody reads has to be skipped too
     this.#open = true;
+    return this.#pieces(delimiter);
+  }
+
+  async *#pieces(delimiter: Buffer): AsyncGenerator<Buffer> {
     while (this.#open) {
       const piece = await this.#piece(delimiter);
       if (piece.length > 0) yield piece;

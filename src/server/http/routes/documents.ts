@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { id, listOf, pageQuery } from '../../../contract/common.ts';
 import {
@@ -113,7 +114,8 @@ export function registerDocumentRoutes(app: App, { db, files, queue }: Services)
           .send(await files.read(found.storage_key, { start, end }));
       }
       reply.header('content-length', found.size_bytes);
-      return reply.send(request.method === 'HEAD' ? null : await files.read(found.storage_key));
+      // to HEAD goes an empty stream: of any other payload the framework would tell the length
+      return reply.send(request.method === 'HEAD' ? Readable.from([]) : await files.read(found.storage_key));
     },
   );
 

@@ -17,6 +17,7 @@ export interface Database {
   pages: PageRow;
   chunks: ChunkRow;
   vectors: VectorRow;
+  vector_log: VectorLogRow;
   postings: PostingsRow;
   posting_lengths: PostingLengthsRow;
   posting_stats: PostingStatsRow;
@@ -190,6 +191,14 @@ export interface ChunkRow {
 export interface VectorRow {
   key: number;
   data: Uint8Array;
+}
+
+/** Ranges of ordinals whose vectors were written, in order of writing: memory copies catch up by it. */
+export interface VectorLogRow {
+  id: Generated<number>;
+  collection_no: number;
+  first_ordinal: number;
+  ordinal_count: number;
 }
 
 /** Entries `(ordinal & 4095) << 4 | min(tf, 15)`, u16 little endian, ascending. */

@@ -81,6 +81,8 @@ export interface Thread<H extends Handlers> {
   ): Promise<Unmoved<Awaited<ReturnType<H[M]>>>>;
   /** Resolves once the thread has loaded its modules and serves. */
   readonly ready: Promise<void>;
+  /** It has ended, or never came up: calls are refused. */
+  isDead(): boolean;
   onNote(listener: (value: unknown) => void): void;
   /** Asks the thread to leave between calls and waits for its end. */
   close(): Promise<void>;
@@ -137,6 +139,7 @@ export function startThread<H extends Handlers>(url: URL, options: ThreadOptions
   });
   return {
     ready: readiness.promise,
+    isDead: () => death !== undefined,
     call(method, argument, { signal, transfer } = {}) {
       if (death !== undefined) return Promise.reject(death);
       if (signal?.aborted) return Promise.reject(new DOMException('aborted', 'AbortError'));

@@ -78,6 +78,9 @@ export const first: Migration = {
     'create index chunks_by_text on chunks (text_hash)',
 
     `create table vectors (key ${bigKey}, data ${blob} not null)`,
+    `create table vector_log (
+      id ${serial}, collection_no integer not null, first_ordinal ${bigint} not null, ordinal_count integer not null)`,
+    'create index vector_log_by_collection on vector_log (collection_no, id)',
     `create table postings (
       collection_no integer not null, block integer not null, term text not null, data ${blob} not null,
       primary key (collection_no, block, term)) ${compact}`,

@@ -1,0 +1,123 @@
+import { quantizeRow } from './quantize.ts';
+import { SLAB_ROWS } from './shared-layout.ts';
+import type { SlabMemory } from './slab-memory.ts';
+
+/** The codes of one collection in memory, and which ordinal each row stands for. */
+export interface LoadedCollection {
+  readonly no: number;
+  rows(): number;
+  /** Adds a row, or overwrites the one of this ordinal. */
+  put(ordinal: number, vector: Float32Array): void;
+  /** Rows in [first, first + count) are never found again. */
+  kill(first: number, count: number): void;
+  ordinalAt(row: number): number;
+  /** Calls `visit` with unbroken runs of rows, all of them or those whose ordinals lie in the ranges (ascending, disjoint). */
+  runs(ranges: readonly (readonly [first: number, count: number])[] | undefined, visit: (row: number, rows: number) => void): void;
+  codesAt(row: number): number;
+  scalesAt(row: number): number;
+  /** Share of rows that are dead. */
+  waste(): number;
+  /** What of the change logs is in here. */
+  readonly seen: { vectorLog: number; tombstones: number };
+  free(): void;
+}
+
+export function createLoadedCollection(no: number, slabs: SlabMemory, stride: number): LoadedCollection {
+  const taken: number[] = [];
+  let ordinals = new Uint32Array(SLAB_ROWS);
+  let count = 0;
+  let dead = 0;
+  /** Rows sorted by ordinal; undefined while the rows themselves are. */
+  let order: Uint32Array | undefined;
+  let sorted = true;
+
+  const codesAt = (row: number) => (taken[Math.floor(row / SLAB_ROWS)] as number) + (row % SLAB_ROWS) * stride;
+  const scalesAt = (row: number) => (taken[Math.floor(row / SLAB_ROWS)] as number) + SLAB_ROWS * stride + (row % SLAB_ROWS) * 4;
+  const scale = (row: number) => new Float32Array(slabs.memory.buffer, scalesAt(row), 1);
+
+  /** Documents that are embedded side by side arrive interleaved. */
+  const rowsByOrdinal = (): Uint32Array | undefined => {
+    if (sorted) return undefined;
+    if (order === undefined) order = Uint32Array.from({ length: count }, (_, row) => row).sort((a, b) => (ordinals[a] as number) - (ordinals[b] as number));
+    return order;
+  };
+
+  /** Position (in order of ordinals) of the first row whose ordinal is at least `ordinal`. */
+  const lowerBound = (ordinal: number): number => {
+    const byOrdinal = rowsByOrdinal();
+    let low = 0;
+    let high = count;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((ordinals[byOrdinal === undefined ? middle : (byOrdinal[middle] as number)] as number) < ordinal) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  const rowAt = (position: number): number => rowsByOrdinal()?.[position] ?? position;
+
+  const write = (row: number, vector: Float32Array) => {
+    scale(row)[0] = quantizeRow(vector, new Uint8Array(slabs.memory.buffer, codesAt(row), stride));
+  };
+
+  const visitRange = (first: number, length: number, visit: (row: number, rows: number) => void) => {
+    const from = lowerBound(first);
+    const to = lowerBound(first + length);
+    for (let at = from; at < to; ) {
+      const row = rowAt(at);
+      let rows = 1;
+      while (at + rows < to && rowAt(at + rows) === row + rows) rows++;
+      visit(row, rows);
+      at += rows;
+    }
+  };
+
+  return {
+    no,
+    seen: { vectorLog: 0, tombstones: 0 },
+    rows: () => count,
+    codesAt,
+    scalesAt,
+    ordinalAt: (row) => ordinals[row] as number,
+    put(ordinal, vector) {
+      if (count > 0 && ordinal <= (ordinals[count - 1] as number)) {
+        const position = lowerBound(ordinal);
+        const row = position < count ? rowAt(position) : -1;
+        if (row >= 0 && ordinals[row] === ordinal) {
+          if (Number.isNaN(scale(row)[0])) dead--;
+          write(row, vector);
+          return;
+        }
+        sorted = false;
+      }
+      if (count === taken.length * SLAB_ROWS) taken.push(slabs.take());
+      if (count === ordinals.length) {
+        const wider = new Uint32Array(ordinals.length * 2);
+        wider.set(ordinals);
+        ordinals = wider;
+      }
+      ordinals[count] = ordinal;
+      write(count, vector);
+      count++;
+      order = undefined;
+    },
+    kill(first, length) {
+      visitRange(first, length, (row, rows) => {
+        for (let r = row; r < row + rows; r++) {
+          if (Number.isNaN(scale(r)[0])) continue;
+          scale(r)[0] = Number.NaN;
+          dead++;
+        }
+      });
+    },
+    runs(ranges, visit) {
+      if (ranges === undefined) return count > 0 ? visit(0, count) : undefined;
+      for (const [first, length] of ranges) visitRange(first, length, visit);
+    },
+    waste: () => (count === 0 ? 0 : dead / count),
+    free() {
+      for (const slab of taken.splice(0)) slabs.give(slab);
+      count = 0;
+    },
+  };
+}

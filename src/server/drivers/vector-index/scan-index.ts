@@ -1,0 +1,235 @@
+import type BetterSqlite3 from 'better-sqlite3';
+import { AppError } from '../../errors.ts';
+import { type ChunkKey, type ChunkScore, chunkKey, type SearchScope } from '../../ports/search-scope.ts';
+import type { VectorStats } from '../../ports/vector-index.ts';
+import { compileKernel, instantiateKernel } from './kernel.ts';
+import { createLoadedCollection, type LoadedCollection } from './loaded-collection.ts';
+import { quantizeQuery, strideOf } from './quantize.ts';
+import { createScanHelper } from './scan-helper.ts';
+import { scanSegments } from './scan-segments.ts';
+import { CONTROL, CONTROL_WORDS, foundAt, MOST_CANDIDATES, MOST_SEGMENTS, MOST_STRIDE, QUERY_AT, SEGMENT_WORDS, SEGMENTS_AT, SLAB_ROWS } from './shared-layout.ts';
+import { createSlabMemory } from './slab-memory.ts';
+
+export interface ScanIndexOptions {
+  /** A connection of this thread that only reads. */
+  readonly raw: BetterSqlite3.Database;
+  readonly dimensions: number;
+  /** Codes beyond this are dropped, the collection that was searched longest ago first. */
+  readonly memoryLimitBytes: number;
+  /** From so many rows on a second thread takes part: below, waking it costs more than it brings. */
+  readonly helperFromRows?: number;
+  readonly helperIdleMs?: number;
+  readonly kernel?: 'relaxed' | 'plain';
+}
+
+/** The exact scan, as it runs inside the search thread: every call is synchronous. */
+export interface ScanIndex {
+  search(vector: Float32Array, k: number, scope: SearchScope): ChunkScore[];
+  score(vector: Float32Array, keys: readonly ChunkKey[]): (number | undefined)[];
+  stats(): VectorStats;
+  close(): Promise<void>;
+}
+
+/** Recall@10 is 1.0 from 20 candidates on (200 queries on 1 M rows); more are kept for larger k. */
+const candidatesFor = (k: number): number => Math.min(MOST_CANDIDATES, Math.max(40, Math.ceil(k * 1.25)));
+/** A collection with more dead rows than this is loaded anew. */
+const MOST_WASTE = 0.5;
+
+export function createScanIndex(options: ScanIndexOptions): ScanIndex {
+  const { raw, dimensions, memoryLimitBytes, helperFromRows = 20_000, helperIdleMs = 30_000, kernel: prefer = 'relaxed' } = options;
+  const stride = strideOf(dimensions);
+  if (stride > MOST_STRIDE) throw new RangeError(`vectors of ${dimensions} dimensions are too long for the embedded index`);
+  const slabs = createSlabMemory(stride);
+  const module = compileKernel(prefer);
+  const kernel = instantiateKernel(module, slabs.memory);
+  const control = new Int32Array(new SharedArrayBuffer(CONTROL_WORDS * 4));
+  const helper = createScanHelper({ memory: slabs.memory, module, control, idleMs: helperIdleMs });
+  /** In order of use: the first was searched longest ago. */
+  const loaded = new Map<number, LoadedCollection>();
+
+  const range = 'from vectors where key >= ? and key < ? order by key';
+  const selectVectors = raw.prepare<[number, number], [number, Buffer]>(`select key, data ${range}`).raw();
+  const selectVector = raw.prepare<[number], Buffer>('select data from vectors where key = ?').pluck();
+  const selectLog = raw
+    .prepare<[number, number], [number, number, number]>('select id, first_ordinal, ordinal_count from vector_log where collection_no = ? and id > ? order by id')
+    .raw();
+  const selectTombstones = raw
+    .prepare<[number, number], [number, number, number]>('select id, first_ordinal, ordinal_count from tombstones where collection_no = ? and id > ? order by id')
+    .raw();
+  const lastLog = raw.prepare<[], number | null>('select max(id) from vector_log').pluck();
+  const lastTombstone = raw.prepare<[], number | null>('select max(id) from tombstones').pluck();
+  const newest = { vectorLog: -1, tombstones: -1 };
+
+  function readVector(data: Buffer): Float32Array {
+    if (data.byteLength !== dimensions * 4) {
+      throw new AppError('INDEX_MISMATCH', `The stored vectors have ${data.byteLength / 4} dimensions, the embedding model makes ${dimensions}: re-index with the new model.`);
+    }
+    if (data.byteOffset % 4 === 0) return new Float32Array(data.buffer, data.byteOffset, dimensions);
+    return new Float32Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
+  }
+
+  function load(no: number): LoadedCollection {
+    const collection = createLoadedCollection(no, slabs, stride);
+    putRange(collection, 0, 2 ** 32);
+    collection.seen.vectorLog = newest.vectorLog;
+    killAfter(collection, 0);
+    return collection;
+  }
+
+  function putRange(collection: LoadedCollection, first: number, count: number): void {
+    const from = chunkKey(collection.no, first);
+    const base = chunkKey(collection.no, 0);
+    for (const [key, data] of selectVectors.iterate(from, from + count)) {
+      makeRoom(collection.no);
+      collection.put(key - base, readVector(data));
+    }
+  }
+
+  function killAfter(collection: LoadedCollection, tombstone: number): void {
+    for (const [, first, count] of selectTombstones.iterate(collection.no, tombstone)) collection.kill(first, count);
+    collection.seen.tombstones = newest.tombstones;
+  }
+
+  /** Collections in use stay, even above the limit: a scope must be searched whole. */
+  const inUse = new Set<number>();
+  function makeRoom(forNo: number): void {
+    if (slabs.usedBytes() < memoryLimitBytes) return;
+    for (const [no, collection] of loaded) {
+      if (slabs.usedBytes() < memoryLimitBytes) return;
+      if (no === forNo || inUse.has(no)) continue;
+      collection.free();
+      loaded.delete(no);
+    }
+  }
+
+  /** The collection as of the open read transaction. */
+  function current(no: number): LoadedCollection {
+    let collection = loaded.get(no);
+    if (collection !== undefined && collection.waste() > MOST_WASTE) {
+      collection.free();
+      collection = undefined;
+    }
+    if (collection === undefined) collection = load(no);
+    else {
+      if (collection.seen.vectorLog !== newest.vectorLog) {
+        const from = collection.seen.vectorLog;
+        // a range may hold vectors that a later log entry names again: the last state is read either way
+        for (const [, first, count] of selectLog.all(no, from)) putRange(collection, first, count);
+        collection.seen.vectorLog = newest.vectorLog;
+        // what was read anew may have been dead before
+        killAfter(collection, 0);
+      } else if (collection.seen.tombstones !== newest.tombstones) killAfter(collection, collection.seen.tombstones);
+    }
+    loaded.delete(no);
+    loaded.set(no, collection);
+    return collection;
+  }
+
+  interface Laid {
+    readonly collection: LoadedCollection;
+    /** Number of its first row in the list of segments. */
+    readonly base: number;
+  }
+
+  /** Writes the segments to scan into the shared memory. */
+  function layOut(scope: SearchScope): { laid: Laid[]; segments: number; rows: number } {
+    const laid: Laid[] = [];
+    const words = new Uint32Array(slabs.memory.buffer, SEGMENTS_AT, MOST_SEGMENTS * SEGMENT_WORDS);
+    let segments = 0;
+    let base = 0;
+    let total = 0;
+    for (const { no, documents } of scope.collections) {
+      const collection = current(no);
+      laid.push({ collection, base });
+      collection.runs(
+        documents?.map(({ firstOrdinal, chunkCount }) => [firstOrdinal, chunkCount] as const),
+        (firstRow, rows) => {
+          for (let row = firstRow; row < firstRow + rows; ) {
+            const length = Math.min(firstRow + rows - row, SLAB_ROWS - (row % SLAB_ROWS));
+            if (segments === MOST_SEGMENTS) throw new AppError('OVERLOADED', 'The search covers too many separate documents at once: narrow its filters.');
+            words.set([collection.codesAt(row), collection.scalesAt(row), length, base + row], segments * SEGMENT_WORDS);
+            segments++;
+            total += length;
+            row += length;
+          }
+        },
+      );
+      base += collection.rows();
+    }
+    return { laid, segments, rows: total };
+  }
+
+  /** Keys of the best rows by code, best first. */
+  function scan(vector: Float32Array, wanted: number, scope: SearchScope): ChunkKey[] {
+    inUse.clear();
+    for (const { no } of scope.collections) inUse.add(no);
+    const { laid, segments, rows } = layOut(scope);
+    if (rows === 0) return [];
+    const { bias } = quantizeQuery(vector, new Int8Array(slabs.memory.buffer, QUERY_AT, stride));
+    control[CONTROL.segments] = segments;
+    control[CONTROL.wanted] = wanted;
+    control[CONTROL.bias] = bias;
+    control[CONTROL.stride] = stride;
+    Atomics.store(control, CONTROL.next, 0);
+    const helped = rows >= helperFromRows && helper.begin();
+    const counts = [scanSegments(kernel, slabs.memory.buffer, control, 0), helped ? helper.finish() : 0];
+    const best: { score: number; row: number }[] = [];
+    counts.forEach((count, which) => {
+      const scores = new Float32Array(slabs.memory.buffer, foundAt(which), count);
+      const numbers = new Uint32Array(slabs.memory.buffer, foundAt(which) + MOST_CANDIDATES * 4, count);
+      for (let i = 0; i < count; i++) best.push({ score: scores[i] as number, row: numbers[i] as number });
+    });
+    best.sort((a, b) => b.score - a.score || a.row - b.row);
+    return best.slice(0, wanted).map(({ row }) => {
+      const { collection, base } = laid.findLast((l) => l.base <= row) as Laid;
+      return chunkKey(collection.no, collection.ordinalAt(row - base));
+    });
+  }
+
+  function cosine(vector: Float32Array, key: ChunkKey): number | undefined {
+    const data = selectVector.get(key);
+    return data === undefined ? undefined : dot(vector, readVector(data));
+  }
+
+  function needDimensions(vector: Float32Array): void {
+    if (vector.length !== dimensions) throw new AppError('INDEX_MISMATCH', `The question's vector has ${vector.length} dimensions, the index ${dimensions}.`);
+  }
+
+  /** One snapshot of the database for the logs, the codes and the vectors. */
+  const inSnapshot = raw.transaction(<T>(work: () => T): T => {
+    newest.vectorLog = lastLog.get() ?? 0;
+    newest.tombstones = lastTombstone.get() ?? 0;
+    return work();
+  }) as <T>(work: () => T) => T;
+
+  return {
+    search(vector, k, scope) {
+      needDimensions(vector);
+      return inSnapshot(() => {
+        const keys = scan(vector, candidatesFor(k), scope).sort((a, b) => a - b);
+        const hits: ChunkScore[] = [];
+        for (const key of keys) {
+          const score = cosine(vector, key);
+          if (score !== undefined) hits.push({ key, score });
+        }
+        return hits.sort((a, b) => b.score - a.score || a.key - b.key).slice(0, k);
+      });
+    },
+    score(vector, keys) {
+      needDimensions(vector);
+      return inSnapshot(() => keys.map((key) => cosine(vector, key)));
+    },
+    stats: () => ({
+      loadedCollections: loaded.size,
+      loadedRows: [...loaded.values()].reduce((sum, collection) => sum + collection.rows(), 0),
+      loadedBytes: slabs.usedBytes(),
+    }),
+    close: () => helper.close(),
+  };
+}
+
+function dot(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[i] as number);
+  return sum;
+}

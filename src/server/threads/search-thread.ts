@@ -1,0 +1,26 @@
+import { workerData } from 'node:worker_threads';
+import { createKeywordReader } from '../drivers/text-index/sqlite-reader.ts';
+import { createScanIndex } from '../drivers/vector-index/scan-index.ts';
+import type { ChunkKey, SearchScope } from '../ports/search-scope.ts';
+import type { QueryTerm } from '../ports/text-index.ts';
+import { openSqlite } from '../records/sqlite.ts';
+import { serve } from './rpc.ts';
+import type { SearchThreadData } from './start-search-thread.ts';
+
+const { databasePath, dimensions, memoryLimitBytes } = workerData as SearchThreadData;
+const connection = openSqlite(databasePath, { readonly: true });
+const vectors = createScanIndex({ raw: connection.raw, dimensions, memoryLimitBytes });
+const texts = createKeywordReader(connection.raw);
+
+const handlers = {
+  nearest: ({ vector, k, scope }: { vector: Float32Array; k: number; scope: SearchScope }) => vectors.search(vector, k, scope),
+  cosines: ({ vector, keys }: { vector: Float32Array; keys: readonly ChunkKey[] }) => vectors.score(vector, keys),
+  keywords: ({ terms, k, scope }: { terms: readonly QueryTerm[]; k: number; scope: SearchScope }) => texts.search(terms, k, scope),
+  stats: (_: undefined) => vectors.stats(),
+};
+export type SearchThreadHandlers = typeof handlers;
+
+serve(handlers, async () => {
+  await vectors.close();
+  await connection.close();
+});

@@ -1,0 +1,66 @@
+import { UpstreamError } from '../errors.ts';
+import type { TextReader } from '../ports/text-index.ts';
+import type { VectorReader } from '../ports/vector-index.ts';
+import { siblingModule, startThread } from './rpc.ts';
+import type { SearchThreadHandlers } from './search-thread.ts';
+
+export interface SearchThreadData {
+  readonly databasePath: string;
+  readonly dimensions: number;
+  /** For vector codes. */
+  readonly memoryLimitBytes: number;
+}
+
+export interface SearchThread {
+  readonly ready: Promise<void>;
+  readonly vectors: VectorReader;
+  readonly texts: TextReader;
+  close(): Promise<void>;
+}
+
+/**
+ * Both indexes' readers, in a thread of their own: a search never holds up a request. A thread that died is
+ * started again, and the call that met its death is made once more.
+ */
+export function startSearchThread(data: SearchThreadData, onDeath: (error: Error) => void = () => {}): SearchThread {
+  const start = () =>
+    startThread<SearchThreadHandlers>(siblingModule('./search-thread', import.meta.url), { name: 'search', data, maxOldGenerationMb: 96, onDeath });
+  let thread = start();
+  let closed = false;
+
+  const call = async <M extends keyof SearchThreadHandlers & string>(
+    method: M,
+    argument: Parameters<SearchThreadHandlers[M]>[0],
+    signal?: AbortSignal,
+  ): Promise<ReturnType<SearchThreadHandlers[M]>> => {
+    const asked = thread;
+    try {
+      return (await asked.call(method, argument, { signal })) as ReturnType<SearchThreadHandlers[M]>;
+    } catch (error) {
+      if (!asked.isDead() || closed) throw error;
+      if (thread === asked) thread = start();
+      return (await thread.call(method, argument, { signal }).catch((cause: unknown) => {
+        throw new UpstreamError('search', 'The search index can not be read right now.', { retryable: true, cause });
+      })) as ReturnType<SearchThreadHandlers[M]>;
+    }
+  };
+
+  return {
+    ready: thread.ready,
+    vectors: {
+      dimensions: data.dimensions,
+      search: (vector, k, scope, signal) => call('nearest', { vector, k, scope }, signal),
+      score: (vector, keys) => call('cosines', { vector, keys }),
+      stats: () => call('stats', undefined),
+      close: async () => {},
+    },
+    texts: {
+      search: (terms, k, scope, signal) => call('keywords', { terms, k, scope }, signal),
+      close: async () => {},
+    },
+    async close() {
+      closed = true;
+      await thread.close();
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import { workerData } from 'node:worker_threads';
+import { createBundledEmbedder } from '../drivers/embedder/bundled.ts';
+import { createLocalEvents } from '../drivers/events/local.ts';
+import { createDiskFileStore } from '../drivers/file-store/disk.ts';
+import { createSqliteJobQueue } from '../drivers/job-queue/sqlite.ts';
+import { createProcessParser } from '../drivers/parser/process.ts';
+import { createSqliteTextWriter } from '../drivers/text-index/sqlite-writer.ts';
+import { createSqliteVectorWriter } from '../drivers/vector-index/sqlite-writer.ts';
+import { toWire, type WireError } from '../errors.ts';
+import { createPipeline } from '../ingest/pipeline.ts';
+import { createPurge } from '../ingest/purge.ts';
+import { sweepFiles } from '../ingest/sweep-files.ts';
+import { startRunner } from '../jobs/runner.ts';
+import type { LeasedJob } from '../ports/job-queue.ts';
+import { openSqlite } from '../records/sqlite.ts';
+import { serve } from './rpc.ts';
+
+export interface IngestThreadData {
+  /** Migrated. */
+  readonly databasePath: string;
+  readonly filesDir: string;
+  readonly modelDir: string;
+  /** The name that the process gave its events. */
+  readonly eventsName: string;
+  /** Documents that are read and indexed at a time. */
+  readonly concurrency: number;
+}
+
+/** What the thread tells on its own account: a fault to be logged. */
+export interface IngestNote {
+  readonly job: Pick<LeasedJob, 'id' | 'kind' | 'documentId' | 'attempt'>;
+  readonly error: WireError;
+  /** There is no further try. */
+  readonly final: boolean;
+}
+
+export type IngestHandlers = typeof handlers;
+
+const SWEEP_EVERY_MS = 3_600_000;
+const STOP_MS = 5_000;
+
+const data = workerData as IngestThreadData;
+const { db, raw, close: closeDatabase } = openSqlite(data.databasePath);
+const events = createLocalEvents({ name: data.eventsName });
+const queue = createSqliteJobQueue({ db, events });
+const files = createDiskFileStore({ dir: data.filesDir });
+const parser = createProcessParser();
+const embedder = createBundledEmbedder({ modelDir: data.modelDir });
+const vectors = createSqliteVectorWriter(raw);
+const texts = createSqliteTextWriter(raw);
+
+const runner = startRunner({
+  db,
+  queue,
+  // the model has one thread for passages, and removal shares the disk with everything else
+  lanes: [
+    { kinds: ['ingest'], concurrency: data.concurrency },
+    { kinds: ['embed'], concurrency: 1 },
+    { kinds: ['purge', 'purge-collection'], concurrency: 1 },
+  ],
+  handlers: {
+    ...createPipeline({ db, queue, events, files, parser, embedder, vectors, texts }),
+    ...createPurge({ db, files, vectors, texts }),
+  },
+  onFault({ id, kind, documentId, attempt }, error, final) {
+    thread.note({
+      job: { id, kind, attempt, ...(documentId ? { documentId } : {}) },
+      error: toWire(error),
+      final,
+    } satisfies IngestNote);
+  },
+});
+
+const sweep = () => void sweepFiles(db, files).catch(() => {});
+const sweeping = setInterval(sweep, SWEEP_EVERY_MS).unref();
+sweep();
+
+const handlers = {
+  /** Jobs of all processes that wait, run or have failed; `runningHere` are this thread's. */
+  async stats() {
+    return { ...(await queue.depth()), runningHere: runner.running() };
+  },
+  /** Stops taking jobs and gives back those that run. */
+  drain: ({ timeoutMs }: { timeoutMs: number }) => runner.stop(timeoutMs),
+};
+
+const thread = serve(handlers, async () => {
+  clearInterval(sweeping);
+  await runner.stop(STOP_MS);
+  await Promise.all([parser.close(), embedder.close(), queue.close(), events.close()]);
+  await closeDatabase();
+});

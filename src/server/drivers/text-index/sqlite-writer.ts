@@ -172,19 +172,29 @@ function removeFromBlock(
     lengthSum += lengths[local] as number;
     lengths[local] = 0;
   }
-  let end = lengths.length;
-  while (end > 0 && lengths[end - 1] === 0) end--;
-  if (end === 0) {
+  const used = usedLength(lengths);
+  if (used === 0) {
     statements.deleteBlock.run(collectionNo, block);
     statements.deleteLengths.run(collectionNo, block);
+  } else if (terms === undefined) {
+    sweepBlock(statements, collectionNo, block, first, last);
+    statements.putLengths.run(collectionNo, block, asBlob(lengths.slice(0, used)));
   } else {
-    if (terms === undefined) sweepBlock(statements, collectionNo, block, first, last);
-    else for (const term of terms) removeFromTerm(statements, collectionNo, block, term, first, last);
-    statements.putLengths.run(collectionNo, block, asBlob(lengths.slice(0, end)));
+    for (const term of terms) removeFromTerm(statements, collectionNo, block, term, first, last);
+    // the terms may come in several calls: until the last one the blob's end tells which ordinals may
+    // still have postings, so that `add` does not append in front of them
+    statements.putLengths.run(collectionNo, block, asBlob(lengths));
   }
   if (removed === 0) return;
   statements.addStats.run(collectionNo, -removed, -lengthSum);
   statements.deleteEmptyStats.run(collectionNo);
+}
+
+/** Without the zeros at the end. */
+function usedLength(lengths: Uint16Array): number {
+  let used = lengths.length;
+  while (used > 0 && lengths[used - 1] === 0) used--;
+  return used;
 }
 
 function removeFromTerm(

@@ -40,7 +40,10 @@ async function make(): Promise<TextIndexUnderTest> {
       const rows = (sql: string) => connection.raw.prepare(sql).raw().all(collectionNo);
       return [
         ...rows('select block, term, hex(data) from postings where collection_no = ? order by block, term'),
-        ...rows('select block, hex(data) from posting_lengths where collection_no = ? order by block'),
+        // chunks removed at a block's end may leave zeros
+        ...rows(
+          "select block, rtrim(hex(data), '0') from posting_lengths where collection_no = ? order by block",
+        ),
         ...rows('select chunk_count, length_sum from posting_stats where collection_no = ?'),
       ];
     },

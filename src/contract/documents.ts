@@ -32,6 +32,10 @@ export const uploadFields = z.object({
   title: humanText(1, 500).optional(),
   tags: tags.optional(),
 });
+const fileContent = z.string().meta({ format: 'binary' });
+/** The whole form, as the OpenAPI document shows it. */
+export const uploadForm = uploadFields.extend({ file: fileContent });
+export const uploadBatchForm = uploadFields.omit({ title: true }).extend({ file: z.array(fileContent) });
 export const uploaded = z.object({ document, taskId: id });
 /** The same bytes were there already: the document as it is, and the task that works or worked on it. */
 export const uploadedBefore = z.object({ document, taskId: id.nullable() });

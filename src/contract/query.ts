@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { humanText, id } from './common.ts';
+import { humanText, id, problem } from './common.ts';
 import { filters, hit, timings } from './search.ts';
 
 export const queryBody = z.strictObject({
@@ -38,6 +38,9 @@ export const answer = z.object({
   timings,
 });
 export type Answer = z.infer<typeof answer>;
+
+export const queryBatchBody = z.strictObject({ queries: z.array(queryBody).min(1).max(50) });
+export const queryBatchResult = z.object({ results: z.array(z.union([answer, problem])) });
 
 /** The events of a streamed answer, in order: sources, token and citation as they come, then done or error. */
 export type AnswerEvent =

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Answer, AnswerEvent, QueryRequest } from '../../src/contract/query.ts';
 import { AppError } from '../../src/server/errors.ts';
 import type { Answering } from '../../src/server/http/services.ts';
 import { createConversation, listMessages } from '../../src/server/records/conversations.ts';
-import { fakeAnswering, registerUser, testApp } from '../support/http.ts';
+import { fakeAnswering, registerUser, startTestApp, testApp } from '../support/http.ts';
 
 const answer: Answer = {
   id: 'answer',
@@ -50,6 +50,14 @@ const eventsOf = (body: string) =>
     .filter(({ event }) => event !== undefined)
     .map(({ event, data, id }) => ({ event, data: JSON.parse(data as string), id }));
 
+/** For what never comes to an answer. */
+let anyApp: Awaited<ReturnType<typeof answering>>;
+beforeAll(async () => {
+  const app = await startTestApp();
+  anyApp = { app, user: await registerUser(app) };
+});
+afterAll(async () => anyApp.app.close());
+
 test('a question is answered in one piece', async () => {
   const asked: unknown[] = [];
   const { app, user } = await answering((userId, request) => {
@@ -88,7 +96,7 @@ test.each([
   [{ query: 'long enough', filters: { owner: 'x' } }, 'filters'],
   [{ query: 'long enough', temperature: 1 }, ''],
 ])('%j is not valid', async (body, path) => {
-  const { app, user } = await answering(whole);
+  const { app, user } = anyApp;
   for (const headers of [{}, SSE]) {
     const response = await app.call(user, 'POST /api/v1/query', body, headers);
     expect(response.statusCode).toBe(400);
@@ -146,6 +154,21 @@ test('a question in a conversation is kept there with its answer', async () => {
     { role: 'user' },
     { role: 'assistant' },
   ]);
+});
+
+test('a batch answers each question in its place, and one failure does not sink the rest', async () => {
+  const { app, user } = await answering(async function* (_user, { query }: QueryRequest) {
+    if (query === 'foreign') throw new AppError('NOT_FOUND', 'There is no such collection.');
+    yield { type: 'done', answer: { ...answer, answer: query } };
+  });
+  const send = (queries: string[]) =>
+    app.call(user, 'POST /api/v1/query/batch', { queries: queries.map((query) => ({ query })) });
+  const response = await send(['one', 'foreign', 'three']);
+  expect(response.statusCode).toBe(200);
+  expect(response.json().results).toMatchObject([{ answer: 'one' }, { status: 404 }, { answer: 'three' }]);
+  expect((await send([])).statusCode).toBe(400);
+  expect((await send(Array.from({ length: 51 }, () => 'many'))).statusCode).toBe(400);
+  expect((await send(['fine', 'no'])).json().errors).toMatchObject([{ path: 'queries.1.query' }]);
 });
 
 test("a question in somebody else's conversation is not found and never asked", async () => {

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Hit, SearchRequest, SearchResult } from '../../src/contract/search.ts';
 import { AppError, UpstreamError } from '../../src/server/errors.ts';
 import type { Answering } from '../../src/server/http/services.ts';
-import { fakeAnswering, registerUser, testApp } from '../support/http.ts';
+import { fakeAnswering, registerUser, startTestApp, testApp } from '../support/http.ts';
 
 const hit: Hit = {
   chunkId: '4294967297',
@@ -31,6 +31,14 @@ async function searching(search: Answering['search']) {
   const app = await testApp({ env: { PORT: '0' }, services: { answering: { ...fakeAnswering, search } } });
   return { app, user: await registerUser(app) };
 }
+
+/** For what never comes to a search. */
+let anyApp: Awaited<ReturnType<typeof searching>>;
+beforeAll(async () => {
+  const app = await startTestApp();
+  anyApp = { app, user: await registerUser(app) };
+});
+afterAll(async () => anyApp.app.close());
 
 test('a search is the caller’s, with what was left out filled in', async () => {
   const asked: unknown[] = [];
@@ -76,7 +84,7 @@ test.each([
   [{ query: 'x', filters: { createdAfter: 'yesterday' } }, 'filters.createdAfter'],
   [{ query: 'x', colour: 1 }, ''],
 ])('%j is not valid', async (body, path) => {
-  const { app, user } = await searching(async () => result());
+  const { app, user } = anyApp;
   const response = await app.call(user, 'POST /api/v1/search', body);
   expect(response.statusCode).toBe(400);
   expect(response.json()).toMatchObject({ type: 'urn:ka:error:validation', errors: [{ path }] });
@@ -130,7 +138,7 @@ test('a batch answers each search in its place, with a result or a problem, few 
 });
 
 test('a batch is bounded and checked whole before it begins', async () => {
-  const { app, user } = await searching(async () => result());
+  const { app, user } = anyApp;
   const send = (searches: object[]) => app.call(user, 'POST /api/v1/search/batch', { searches });
   expect((await send([])).statusCode).toBe(400);
   expect((await send(Array.from({ length: 101 }, () => ({ query: 'x' })))).statusCode).toBe(400);

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { registerUser, startTestApp, type TestApp, type TestUser, testApp } from '../support/http.ts';
 import { FORM_TYPE, formBody, sendForm, uploadText } from '../support/upload.ts';
 
@@ -365,6 +366,43 @@ describe('a page by its address', () => {
   ])('%s may not be fetched', async (url) => {
     const response = await app.call(ann, 'POST /api/v1/documents/url', { url });
     expect([response.statusCode, response.json().type]).toEqual([400, 'urn:ka:error:url-not-allowed']);
+  });
+
+  test('becomes a document with the title that it gives itself; fetched again unchanged, it is the same one', async () => {
+    const site = createServer((request, response) => {
+      if (request.url === '/moved') response.writeHead(302, { location: '/docs/G%C3%BCde?x=1' }).end();
+      else if (request.url === '/large')
+        response.setHeader('content-type', 'text/html').end(Buffer.alloc(MB + 1, 'x'));
+      else if (request.url === '/picture') response.setHeader('content-type', 'image/png').end('x');
+      else
+        response
+          .setHeader('content-type', 'text/html; charset=utf-8')
+          .end('<title>The\nGuide</title><p>text');
+    }).listen(0, '127.0.0.1');
+    onTestFinished(() => void site.close());
+    await once(site, 'listening');
+    const { port } = site.address() as AddressInfo;
+    const fetchGuard = { resolve: async () => ['127.0.0.1'], isAllowed: () => true, timeoutMs: 5000 };
+    const own = await testApp({ services: { fetchGuard }, env: { MAX_UPLOAD_MB: '1' } });
+    const user = await registerUser(own);
+    const get = (path: string) =>
+      own.call(user, 'POST /api/v1/documents/url', { url: `http://site.test:${port}${path}` });
+    const first = await get('/moved');
+    expect(first.statusCode).toBe(202);
+    expect(first.json()).toMatchObject({
+      document: {
+        title: 'The Guide',
+        filename: 'Güde.html',
+        mimeType: 'text/html',
+        collectionId: user.collectionId,
+      },
+      taskId: expect.any(String),
+    });
+    const again = await get('/moved');
+    expect([again.statusCode, again.json().document.id]).toEqual([200, first.json().document.id]);
+    expect((await get('/large')).json().type).toBe('urn:ka:error:document-too-large');
+    expect((await get('/picture')).json().type).toBe('urn:ka:error:unsupported-format');
+    expect(storedFiles(own)).toHaveLength(1);
   });
 
   test('is not fetched into a foreign collection', async () => {

@@ -9,6 +9,7 @@ import type { Events } from '../ports/events.ts';
 import type { FileStore } from '../ports/file-store.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
 import type { Database } from '../ports/schema.ts';
+import type { FetchGuard } from './fetch-url.ts';
 
 /** What the routes need from the rest of the process; `app.ts` builds it. */
 export interface Services {
@@ -28,6 +29,8 @@ export interface Services {
   readonly models: readonly string[];
   /** What can be read, for `/api/v1/config`. */
   readonly formats: readonly { readonly mimeType: string; readonly extensions: readonly string[] }[];
+  /** What may be fetched by address; absent: the public internet. */
+  readonly fetchGuard?: FetchGuard;
   /** Folder of the built web app; absent or empty: only the API is served. */
   readonly webDir?: string;
 }

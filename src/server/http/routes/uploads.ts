@@ -14,13 +14,12 @@ import { displayName } from '../documents/display-name.ts';
 import { pageFilename, withTitle } from '../documents/fetched-page.ts';
 import { invalid, receiveForm, type UploadFields } from '../documents/receive-form.ts';
 import { createStoring, type ReceivedFile } from '../documents/storing.ts';
-import { type FetchGuard, fetchPage } from '../fetch-url.ts';
+import { fetchPage } from '../fetch-url.ts';
 import type { FormFile } from '../multipart.ts';
 import type { Services } from '../services.ts';
 
-/** @param guard decides what may be fetched by address; the public internet when absent. */
-export function registerUploadRoutes(app: App, services: Services, guard?: FetchGuard): void {
-  const { config, db } = services;
+export function registerUploadRoutes(app: App, services: Services): void {
+  const { config, db, fetchGuard } = services;
   const { maxBatchFiles } = config.uploads;
   const storing = createStoring({ ...services, limits: config.uploads });
 
@@ -116,7 +115,7 @@ export function registerUploadRoutes(app: App, services: Services, guard?: Fetch
     async (request, reply) => {
       const { caller } = request;
       const collectionId = await destination(caller, request.body.collectionId);
-      const page = await fetchPage(request.body.url, clientGone(reply), guard);
+      const page = await fetchPage(request.body.url, clientGone(reply), fetchGuard);
       const { content, title } = withTitle(page);
       const stored = await storing.store(caller.userId, content);
       const name = title();

@@ -23,6 +23,8 @@ declare module 'fastify' {
     unlimited?: boolean;
     /** The answer holds a secret: it is never kept for `idempotency-key`. */
     secretAnswer?: boolean;
+    /** Not part of the API: left out of its description. */
+    hidden?: boolean;
     /** Set by the server. */
     series?: Series;
   }

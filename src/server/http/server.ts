@@ -2,23 +2,35 @@ import type { Socket } from 'node:net';
 import Fastify, { type FastifyRequest } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { AppError } from '../errors.ts';
+import { pruneIdempotent } from '../records/idempotency.ts';
 import { newId } from '../records/ids.ts';
+import { pruneSessions } from '../records/sessions.ts';
 import type { App } from './app-types.ts';
 import { accessHook } from './auth.ts';
 import { allowOrigin } from './cors.ts';
 import { createCredentials } from './credentials.ts';
+import { idempotencyHooks } from './idempotency.ts';
+import { createOpenApi } from './openapi.ts';
 import { problemOf, sendProblem } from './problem.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { createRouteTable } from './route-table.ts';
+import { registerAdminRoutes } from './routes/admin.ts';
+import { registerApiKeyRoutes } from './routes/api-keys.ts';
 import { registerAuthRoutes } from './routes/auth.ts';
 import { registerCollectionRoutes } from './routes/collections.ts';
+import { registerConversationRoutes } from './routes/conversations.ts';
 import { registerDocumentRoutes } from './routes/documents.ts';
+import { registerHealthRoutes } from './routes/health.ts';
+import { registerMeRoutes } from './routes/me.ts';
+import { registerMetaRoutes } from './routes/meta.ts';
 import { registerQueryRoutes } from './routes/query.ts';
 import { registerSearchRoutes } from './routes/search.ts';
 import { registerTaskRoutes } from './routes/tasks.ts';
 import { registerUploadRoutes } from './routes/uploads.ts';
 import type { Services } from './services.ts';
 import { serverTiming } from './timing.ts';
+import { createVitals } from './vitals.ts';
+import { createWebApp } from './web-app.ts';
 
 export interface HttpServer {
   /** For tests (`inject`) and for the table of routes. */
@@ -37,6 +49,7 @@ const MAX_BODY_BYTES = 1024 * 1024;
 /** A whole request, uploads over slow lines included. */
 const REQUEST_TIMEOUT_MS = 15 * 60_000;
 const DRAIN_MS = 9000;
+const PRUNE_MS = 3600_000;
 
 /** On every answer. Pages of ours set a policy of their own over the last one. */
 const SECURITY_HEADERS = {
@@ -57,6 +70,22 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
   const limit = createRateLimit(config.rateLimitPerMinute);
   const routes = createRouteTable();
   const origins = new Set(config.corsOrigins);
+  const openApi = createOpenApi(services.version);
+  const sendWebApp = createWebApp(services.webDir);
+  const vitals = createVitals({
+    server: app.server,
+    dataDir: config.dataDir,
+    memoryLimitBytes: config.memoryLimitBytes,
+    childRssBytes: () => services.health.childRssBytes?.() ?? 0,
+  });
+  metrics.gauge(
+    'ka_event_loop_lag_seconds',
+    'Delay of the event loop, p99',
+    () => vitals.eventLoopLagMs() / 1000,
+  );
+  metrics.gauge('ka_resident_memory_bytes', 'Resident memory of the server process', () =>
+    process.memoryUsage.rss(),
+  );
 
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
@@ -80,38 +109,55 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
     done();
   });
   app.addHook('onRoute', (route) => {
-    const { access, sessionOnly = false, unlimited = false } = route.config ?? {};
+    const { access, sessionOnly = false, unlimited = false, secretAnswer = false } = route.config ?? {};
     if (access === undefined)
       throw new Error(`${route.method} ${route.url} does not say who may call it: config.access`);
     routes.add(route.method, route.url);
+    openApi.add(route);
     const method = [route.method].flat()[0] as string;
-    route.config = {
-      ...route.config,
-      series: metrics.route(`${method === 'HEAD' ? 'GET' : method} ${route.url}`),
-    };
+    const reads = method === 'GET' || method === 'HEAD';
+    route.config = { ...route.config, series: metrics.route(`${reads ? 'GET' : method} ${route.url}`) };
     const hook = accessHook(
-      { access, sessionOnly, unlimited, reads: method === 'GET' || method === 'HEAD' },
+      { access, sessionOnly, unlimited, reads },
       { db, tokens: credentials.tokens, limit },
     );
     route.onRequest = [hook, ...[route.onRequest ?? []].flat()];
+    if (reads || access === 'open') return;
+    const { preHandler, onSend } = idempotencyHooks(db, secretAnswer);
+    route.preHandler = [preHandler, ...[route.preHandler ?? []].flat()];
+    route.onSend = [...[route.onSend ?? []].flat(), onSend];
   });
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, log));
-  app.setNotFoundHandler((request, reply) => {
+  app.setNotFoundHandler(async (request, reply) => {
     const methods = routes.methodsOf(request.url.split('?', 1)[0] as string);
-    if (methods.length === 0) throw new AppError('NOT_FOUND', 'There is nothing under this address.');
-    reply.header('allow', methods.join(', '));
-    throw new AppError('METHOD_NOT_ALLOWED', `This address takes ${methods.join(', ')}.`);
+    if (methods.length > 0) {
+      reply.header('allow', methods.join(', '));
+      throw new AppError('METHOD_NOT_ALLOWED', `This address takes ${methods.join(', ')}.`);
+    }
+    if (!(await sendWebApp(request, reply)))
+      throw new AppError('NOT_FOUND', 'There is nothing under this address.');
+    return reply;
   });
 
+  registerMetaRoutes(app, services, openApi);
+  registerHealthRoutes(app, services, credentials, vitals);
   registerAuthRoutes(app, services, credentials);
+  registerMeRoutes(app, services, credentials);
+  registerApiKeyRoutes(app, services);
   registerCollectionRoutes(app, services);
   registerDocumentRoutes(app, services);
   registerUploadRoutes(app, services);
   registerTaskRoutes(app, services);
   registerSearchRoutes(app, services);
   registerQueryRoutes(app, services);
+  registerConversationRoutes(app, services);
+  registerAdminRoutes(app, services);
 
   await app.ready();
+  const pruning = setInterval(() => {
+    for (const prune of [pruneIdempotent, pruneSessions])
+      prune(db).catch((error: unknown) => log.warn('pruning failed', { error }));
+  }, PRUNE_MS).unref();
   app.server.maxConnections = config.listen.maxConnections;
   return {
     app,
@@ -120,6 +166,8 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
       draining.abort();
       const deadline = setTimeout(() => app.server.closeAllConnections(), withinMs);
       await app.close();
+      clearInterval(pruning);
+      vitals.close();
       clearTimeout(deadline);
     },
   };

@@ -71,7 +71,8 @@ export async function listConversations(
   page: Page & { readonly q?: string | undefined },
 ): Promise<ListPage<Conversation>> {
   let own = db.selectFrom('conversations').where('user_id', '=', userId);
-  for (const word of wordsOf(page.q)) own = own.where('title', 'like', `%${word}%`);
+  for (const word of wordsOf(page.q))
+    own = own.where((e) => e.or(spellingsOf(word).map((form) => e('title', 'like', `%${form}%`))));
   const { count } = await own.select((e) => e.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
   return listPage(own.selectAll(), {
     ...page,
@@ -86,9 +87,17 @@ export async function listConversations(
 const wordsOf = (q = ''): string[] =>
   q
     .toWellFormed()
+    .normalize('NFC')
     .split(/\s+/u)
     .filter(Boolean)
     .map((word) => word.replaceAll(/[%_\0]/g, '_'));
+
+/** SQLite compares without case for ASCII letters only: the usual ways to write others are all asked for. */
+function spellingsOf(word: string): string[] {
+  const lower = word.toLowerCase();
+  const capitalized = lower.replace(/^./u, (first) => first.toUpperCase());
+  return [...new Set([word, lower, capitalized, word.toUpperCase()])];
+}
 
 export async function renameConversation(
   db: Db,

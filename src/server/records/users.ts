@@ -32,6 +32,13 @@ export async function hasUsers(db: Db): Promise<boolean> {
   return (await db.selectFrom('users').select('id').limit(1).executeTakeFirst()) !== undefined;
 }
 
+export async function hasOtherUsers(db: Db, id: string): Promise<boolean> {
+  return (
+    (await db.selectFrom('users').select('id').where('id', '!=', id).limit(1).executeTakeFirst()) !==
+    undefined
+  );
+}
+
 /**
  * A new account with its first collection. The only account of an installation is its administrator; of two
  * that register at once, the transaction lets one be first.

@@ -1,0 +1,144 @@
+import type { RouteOptions } from 'fastify';
+import { z } from 'zod';
+import { problem } from '../../contract/common.ts';
+
+type Json = Record<string, unknown>;
+type ZodObject = z.ZodObject;
+
+export interface OpenApi {
+  /** Called for every route before the server is ready. */
+  add(route: RouteOptions): void;
+  /** OpenAPI 3.1, made at the first call from the schemas that validate. */
+  document(): Json;
+}
+
+const METHODS_WITH_BODY = ['POST', 'PUT', 'PATCH', 'DELETE'];
+
+export function createOpenApi(version: string): OpenApi {
+  const routes: RouteOptions[] = [];
+  let made: Json | undefined;
+  return {
+    add(route) {
+      if (route.config?.hidden !== true && route.method !== 'HEAD') routes.push(route);
+    },
+    document() {
+      made ??= describe(routes, version);
+      return made;
+    },
+  };
+}
+
+function describe(routes: readonly RouteOptions[], version: string): Json {
+  const paths: Record<string, Json> = {};
+  const sorted = [...routes].sort((a, b) => (a.url < b.url ? -1 : a.url > b.url ? 1 : 0));
+  for (const route of sorted) {
+    const path = route.url.replaceAll(/:(\w+)/g, '{$1}');
+    for (const method of [route.method].flat()) {
+      paths[path] = {
+        ...paths[path],
+        [(method as string).toLowerCase()]: operation(route, method as string),
+      };
+    }
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Knowledge Assistant',
+      version,
+      description: 'Question answering over your own documents, with citations you can check.',
+    },
+    servers: [{ url: '/' }],
+    paths,
+    components: {
+      schemas: { Problem: toJson(problem, 'output') },
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', description: 'An access token or an API key (ka_…)' },
+      },
+    },
+  };
+}
+
+function operation(route: RouteOptions, method: string): Json {
+  const { params, querystring, body, response } = (route.schema ?? {}) as {
+    params?: ZodObject;
+    querystring?: ZodObject;
+    body?: z.ZodType;
+    response?: Record<string, z.ZodType>;
+  };
+  const { access } = route.config ?? {};
+  const parameters = [...fields('path', params), ...fields('query', querystring)];
+  const answers = Object.entries(response ?? { 200: undefined }).map(([status, schema]) => [
+    status,
+    answer(schema),
+  ]);
+  return {
+    operationId: `${method.toLowerCase()}${route.url.replaceAll(/[^A-Za-z0-9]+(.)?/g, (_, next: string | undefined) => next?.toUpperCase() ?? '')}`,
+    tags: [tagOf(route.url)],
+    ...(access === 'open' ? { security: [] } : { security: [{ bearer: [] }], 'x-access': access }),
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...bodyOf(route, method, body),
+    responses: { ...Object.fromEntries(answers), default: PROBLEM },
+  };
+}
+
+const PROBLEM = {
+  description: 'A problem (RFC 9457)',
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+};
+
+const file = { type: 'string', contentMediaType: 'application/octet-stream' };
+const text = { type: 'string' };
+/** Forms are read as they arrive, by no schema. */
+const FORMS: Readonly<Record<string, Json>> = {
+  '/api/v1/documents': {
+    type: 'object',
+    properties: { file, collectionId: text, title: text, tags: text },
+    required: ['file'],
+  },
+  '/api/v1/documents/batch': {
+    type: 'object',
+    properties: { file: { type: 'array', items: file }, collectionId: text, tags: text },
+    required: ['file'],
+  },
+};
+
+/** `/api/v1/documents/…` → `documents`. */
+const tagOf = (url: string): string => /^\/(?:api\/)?(?:v1\/)?([\w-]+)/.exec(url)?.[1] ?? 'other';
+
+function fields(place: 'path' | 'query', schema: ZodObject | undefined): Json[] {
+  if (schema === undefined) return [];
+  const { properties = {}, required = [] } = toJson(schema, 'input') as {
+    properties?: Json;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, property]) => ({
+    name,
+    in: place,
+    required: place === 'path' || required.includes(name),
+    schema: property,
+  }));
+}
+
+function bodyOf(route: RouteOptions, method: string, body: z.ZodType | undefined): Json {
+  const form = FORMS[route.url];
+  if (form !== undefined && method === 'POST')
+    return { requestBody: { required: true, content: { 'multipart/form-data': { schema: form } } } };
+  if (body === undefined || !METHODS_WITH_BODY.includes(method)) return {};
+  const required = !body.safeParse(undefined).success;
+  return { requestBody: { required, content: { 'application/json': { schema: toJson(body, 'input') } } } };
+}
+
+function answer(schema: z.ZodType | undefined): Json {
+  if (schema === undefined) return { description: 'The content' };
+  if (schema instanceof z.ZodNull) return { description: 'Done' };
+  return { description: 'Success', content: { 'application/json': { schema: toJson(schema, 'output') } } };
+}
+
+function toJson(schema: z.ZodType, io: 'input' | 'output'): Json {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: 'any',
+    target: 'draft-2020-12',
+  });
+  return rest;
+}

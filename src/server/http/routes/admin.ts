@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { id, listOf, pageQuery } from '../../../contract/common.ts';
+import {
+  adminJob,
+  adminUser,
+  auditEntry,
+  patchUserBody,
+  performanceReport,
+  usageRow,
+} from '../../../contract/system.ts';
+import { listAudit, noteAudit } from '../../records/audit.ts';
+import { listJobs, retryJob } from '../../records/jobs.ts';
+import { listUsage } from '../../records/usage.ts';
+import { listUsers, patchUser } from '../../records/users.ts';
+import type { App } from '../app-types.ts';
+import type { Services } from '../services.ts';
+
+const params = z.object({ id });
+const day = z.iso.date();
+const usageQuery = pageQuery.extend({ from: day.optional(), to: day.optional(), userId: id.optional() });
+const auditQuery = pageQuery.extend({ actorId: id.optional() });
+const jobsQuery = pageQuery.extend({ state: adminJob.shape.state.default('failed') });
+
+export function registerAdminRoutes(app: App, { db, queue, events, metrics }: Services): void {
+  const config = { access: 'admin' } as const;
+
+  app.get(
+    '/api/v1/admin/users',
+    { config, schema: { querystring: pageQuery, response: { 200: listOf(adminUser) } } },
+    (request) => listUsers(db, request.query),
+  );
+
+  app.patch(
+    '/api/v1/admin/users/:id',
+    { config, schema: { params, body: patchUserBody, response: { 200: adminUser } } },
+    (request) =>
+      db.transaction().execute(async (tx) => {
+        const { caller, params, body, ip } = request;
+        const changed = await patchUser(tx, params.id, body);
+        await noteAudit(tx, {
+          action: 'user.changed',
+          actorId: caller.userId,
+          target: params.id,
+          detail: JSON.stringify(body),
+          ip,
+        });
+        return changed;
+      }),
+  );
+
+  app.get(
+    '/api/v1/admin/usage',
+    { config, schema: { querystring: usageQuery, response: { 200: listOf(usageRow) } } },
+    (request) => listUsage(db, request.query),
+  );
+
+  app.get('/api/v1/admin/performance', { config, schema: { response: { 200: performanceReport } } }, () =>
+    metrics.report(),
+  );
+
+  app.get(
+    '/api/v1/admin/audit',
+    { config, schema: { querystring: auditQuery, response: { 200: listOf(auditEntry) } } },
+    (request) => listAudit(db, request.query),
+  );
+
+  app.get(
+    '/api/v1/admin/jobs',
+    { config, schema: { querystring: jobsQuery, response: { 200: listOf(adminJob) } } },
+    (request) => listJobs(db, request.query),
+  );
+
+  app.post(
+    '/api/v1/admin/jobs/:id/retry',
+    { config, schema: { params, response: { 202: adminJob } } },
+    async (request, reply) => {
+      const { caller, params, ip } = request;
+      const job = await retryJob(db, queue, params.id);
+      await noteAudit(db, { action: 'job.retried', actorId: caller.userId, target: params.id, ip });
+      events.publish('jobs', job.id);
+      return reply.code(202).send(job);
+    },
+  );
+}

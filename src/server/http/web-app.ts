@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+/** The page loads scripts, styles and pictures of its own only; pictures may also be made in the page. */
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "style-src 'self'",
+  "img-src 'self' data: blob:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "worker-src 'self' blob:",
+  "manifest-src 'self'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json',
+  '.webmanifest': 'application/manifest+json',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+  '.webp': 'image/webp',
+  '.woff2': 'font/woff2',
+  '.wasm': 'application/wasm',
+  '.txt': 'text/plain; charset=utf-8',
+};
+/** Best first. */
+const ENCODINGS = [
+  ['br', '.br'],
+  ['gzip', '.gz'],
+] as const;
+/** Addresses under these belong to the API, whoever asks. */
+const NOT_PAGES = /^\/(api|v1|mcp|health|metrics|assets|docs|openapi\.json)(\/|$)/;
+
+interface WebFile {
+  readonly path: string;
+  readonly type: string;
+  /** The build puts a hash into its name: it never changes. */
+  readonly immutable: boolean;
+  readonly etag: string;
+  readonly encodings: readonly (typeof ENCODINGS)[number][];
+}
+
+/** Answers with a file of the built web app, or its page for an address of the app. False: the address is no such. */
+export type SendWebApp = (request: FastifyRequest, reply: FastifyReply) => Promise<boolean>;
+
+/** @param webDir may be missing: then nothing is served. Its files are known from now on; they are read when asked for. */
+export function createWebApp(webDir: string | undefined): SendWebApp {
+  const files =
+    webDir === undefined || !existsSync(join(webDir, 'index.html')) ? undefined : listFiles(webDir);
+  return async (request, reply) => {
+    if (files === undefined || (request.method !== 'GET' && request.method !== 'HEAD')) return false;
+    const path = request.url.split('?', 1)[0] as string;
+    const wantsPage =
+      !NOT_PAGES.test(path) && (path === '/' || request.headers.accept?.includes('text/html') === true);
+    const file = files.get(path) ?? (wantsPage ? files.get('/index.html') : undefined);
+    if (file === undefined) return false;
+    await sendFile(file, request, reply);
+    return true;
+  };
+}
+
+function listFiles(webDir: string): ReadonlyMap<string, WebFile> {
+  const names = globSync('**/*', { cwd: webDir, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+  const all = new Set(names);
+  return new Map(
+    names
+      .filter((path) => !ENCODINGS.some(([, extension]) => path.endsWith(extension)))
+      .map((path) => {
+        const url = `/${path.slice(webDir.length).replaceAll('\\', '/').replace(/^\/+/, '')}`;
+        const file: WebFile = {
+          path,
+          type: TYPES[extname(path)] ?? 'application/octet-stream',
+          immutable: url.startsWith('/assets/'),
+          etag: `"${createHash('sha256').update(readFileSync(path)).digest('base64url').slice(0, 22)}"`,
+          encodings: ENCODINGS.filter(([, extension]) => all.has(path + extension)),
+        };
+        return [url, file];
+      }),
+  );
+}
+
+async function sendFile(file: WebFile, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const accepted = (request.headers['accept-encoding'] ?? '')
+    .split(',')
+    .map((part) => part.trim().split(';', 1)[0]);
+  const [encoding, extension = ''] = file.encodings.find(([name]) => accepted.includes(name)) ?? [];
+  reply.headers({
+    'content-type': file.type,
+    'cache-control': file.immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
+    'cross-origin-resource-policy': 'same-origin',
+    etag: file.etag,
+  });
+  if (file.type.startsWith('text/html')) reply.header('content-security-policy', PAGE_POLICY);
+  if (file.encodings.length > 0) reply.header('vary', 'accept-encoding');
+  if (request.headers['if-none-match'] === file.etag) return void (await reply.code(304).send());
+  if (encoding !== undefined) reply.header('content-encoding', encoding);
+  await reply.code(200).send(await readFile(file.path + extension));
+}

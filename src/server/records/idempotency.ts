@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import type { Kysely } from 'kysely';
+import type { Database } from '../ports/schema.ts';
+import { now } from './ids.ts';
+
+/** How long a stored answer is replayed. */
+const KEEP_MS = 24 * 3600_000;
+/** A request that has neither answered nor failed after this long died with its process. */
+const ABANDONED_MS = 15 * 60_000;
+
+export type IdempotentStart =
+  /** Nobody used the key: the request goes on, and its end is written by `finish` or `release`. */
+  | { readonly kind: 'new' }
+  | { readonly kind: 'running' }
+  | { readonly kind: 'other-request' }
+  /** `body` is null where it held a secret. */
+  | { readonly kind: 'answered'; readonly status: number; readonly body: string | null };
+
+/** @param hash names user, route and key. @param requestHash names what was asked. */
+export async function startIdempotent(
+  db: Kysely<Database>,
+  hash: string,
+  requestHash: string,
+): Promise<IdempotentStart> {
+  const fresh = { hash, request_hash: requestHash, status: null, body: null, created_at: now() };
+  const insert = () =>
+    db
+      .insertInto('idempotency_keys')
+      .values(fresh)
+      .onConflict((c) => c.doNothing())
+      .executeTakeFirst();
+  if ((await insert()).numInsertedOrUpdatedRows === 1n) return { kind: 'new' };
+  const found = await db
+    .selectFrom('idempotency_keys')
+    .selectAll()
+    .where('hash', '=', hash)
+    .executeTakeFirst();
+  const ageMs = found === undefined ? Number.POSITIVE_INFINITY : Date.now() - Date.parse(found.created_at);
+  if (found === undefined || ageMs > (found.status === null ? ABANDONED_MS : KEEP_MS)) {
+    await db
+      .deleteFrom('idempotency_keys')
+      .where('hash', '=', hash)
+      .$if(found !== undefined, (q) => q.where('created_at', '=', found?.created_at ?? ''))
+      .execute();
+    return (await insert()).numInsertedOrUpdatedRows === 1n ? { kind: 'new' } : { kind: 'running' };
+  }
+  if (found.request_hash !== requestHash) return { kind: 'other-request' };
+  return found.status === null
+    ? { kind: 'running' }
+    : { kind: 'answered', status: found.status, body: found.body };
+}
+
+export async function finishIdempotent(
+  db: Kysely<Database>,
+  hash: string,
+  status: number,
+  body: string | null,
+): Promise<void> {
+  await db.updateTable('idempotency_keys').set({ status, body }).where('hash', '=', hash).execute();
+}
+
+/** The request changed nothing that a repeat may not do again. */
+export async function releaseIdempotent(db: Kysely<Database>, hash: string): Promise<void> {
+  await db.deleteFrom('idempotency_keys').where('hash', '=', hash).execute();
+}
+
+export async function pruneIdempotent(db: Kysely<Database>): Promise<void> {
+  await db
+    .deleteFrom('idempotency_keys')
+    .where('created_at', '<', new Date(Date.now() - KEEP_MS).toISOString())
+    .execute();
+}
+
+export const hashOfParts = (...parts: readonly string[]): string =>
+  createHash('sha256').update(JSON.stringify(parts)).digest('hex');

@@ -1,11 +1,7 @@
-import { setPriority } from 'node:os';
 import { workerData } from 'node:worker_threads';
 import { createEmbedHandlers, type EmbedThreadData } from '../drivers/embedder/embed-handlers.ts';
 import { serve } from './rpc.ts';
 
 /** One session of the bundled model, for questions or for passages. */
-const { modelDir, niceness } = workerData as EmbedThreadData;
-// on Linux a priority belongs to the thread that asks; elsewhere it would slow the whole process
-if (niceness > 0 && process.platform === 'linux') setPriority(0, niceness);
-const { handlers, close } = createEmbedHandlers(modelDir);
+const { handlers, close } = createEmbedHandlers(workerData as EmbedThreadData);
 serve(handlers, close);

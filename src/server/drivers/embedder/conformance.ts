@@ -84,7 +84,7 @@ export function embedderConformance(name: string, make: () => Embedder | Promise
 
     test('stops when it is aborted, and works on', async () => {
       const controller = new AbortController();
-      const texts = Array.from({ length: embedder.maxTextsPerCall }, () => TEXTS[1]!.repeat(10));
+      const texts = Array.from({ length: embedder.maxTextsPerCall }, () => TEXTS[1]!.repeat(4));
       const pending = embedder.embed(texts, 'passage', controller.signal);
       controller.abort();
       await expect(pending).rejects.toMatchObject({ name: 'AbortError' });
@@ -92,7 +92,7 @@ export function embedderConformance(name: string, make: () => Embedder | Promise
     });
 
     test('lets a question overtake the passages that wait', async () => {
-      const texts = Array.from({ length: embedder.maxTextsPerCall }, () => TEXTS[1]!.repeat(10));
+      const texts = Array.from({ length: embedder.maxTextsPerCall }, () => TEXTS[1]!.repeat(4));
       const order: string[] = [];
       const passages = [1, 2].map(() => embedder.embed(texts, 'passage').then(() => order.push('passages')));
       await embedder.embed(['a question'], 'query').then(() => order.push('question'));

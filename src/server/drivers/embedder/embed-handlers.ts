@@ -1,7 +1,8 @@
+import { setPriority } from 'node:os';
 import { setImmediate as afterMessages } from 'node:timers/promises';
 import { Moved } from '../../threads/rpc.ts';
 import { type ModelSession, openSession } from './bundled-session.ts';
-import { openModelFolder } from './model-folder.ts';
+import { openModelFolder, verifyModel } from './model-folder.ts';
 
 /** What an embedding thread is started with. */
 export interface EmbedThreadData {
@@ -16,10 +17,19 @@ export type EmbedHandlers = ReturnType<typeof createEmbedHandlers>['handlers'];
  * The calls that an embedding thread serves. The model is opened by the first of them; when that fails the
  * next call tries again, so that a model built meanwhile is found.
  */
-export function createEmbedHandlers(modelDir: string) {
+export function createEmbedHandlers({ modelDir, niceness }: EmbedThreadData) {
   let opening: Promise<ModelSession> | undefined;
+  const open = async (): Promise<ModelSession> => {
+    const folder = openModelFolder(modelDir);
+    verifyModel(folder);
+    const session = await openSession(folder);
+    // Only now: the model's runtime starts a thread for the whole process, which would inherit it. On Linux a
+    // priority belongs to the thread that asks; elsewhere this would slow the whole process.
+    if (niceness > 0 && process.platform === 'linux') setPriority(0, niceness);
+    return session;
+  };
   const session = (): Promise<ModelSession> => {
-    opening ??= (async () => openSession(openModelFolder(modelDir)))().catch((error: unknown) => {
+    opening ??= open().catch((error: unknown) => {
       opening = undefined;
       throw error;
     });

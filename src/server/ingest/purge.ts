@@ -27,8 +27,9 @@ export interface PurgePorts {
 const WINDOW = 1_024;
 /** Chunks read and analysed in one turn of the thread. */
 const READ = 64;
-const TERM_PACE: Pace = { targetMs: 8, first: 200, least: 50, most: 5_000 };
-const CHUNK_PACE: Pace = { targetMs: 8, first: 64, least: 8, most: 1_024 };
+// the pace of writing, for the same reason
+const TERM_PACE: Pace = { targetMs: 5, first: 200, least: 50, most: 5_000 };
+const CHUNK_PACE: Pace = { targetMs: 5, first: 64, least: 8, most: 1_024 };
 /** Parts of pages, of 32 kB to 96 kB each. */
 const PAGE_PARTS = 16;
 /** Removed at once without naming words: an index that groups its rows by a power of two drops whole groups. */

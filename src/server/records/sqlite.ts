@@ -1,9 +1,19 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { CompiledQuery, type DatabaseConnection, Kysely, SqliteAdapter, SqliteDialect, SqliteDriver, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  Kysely,
+  SqliteAdapter,
+  SqliteDialect,
+  SqliteDriver,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely';
 import type { Database } from '../ports/schema.ts';
 import { migrateSqlite } from './migrate-sqlite.ts';
+import { takeTurns, type WriteTurns } from './write-turns.ts';
 
 /** One connection: `db` for queries, `raw` for the index drivers that share its transactions. */
 export interface SqliteConnection {
@@ -17,10 +27,15 @@ export interface SqliteOptions {
   readonly readonly?: boolean;
   /** Page cache of this connection. */
   readonly cacheMb?: number;
+  /** Whether this connection goes before or after those of other threads; without it, as luck has it. */
+  readonly turns?: WriteTurns;
 }
 
 /** Opens a connection to the installation's database file; it must have been migrated. */
-export function openSqlite(path: string, { readonly = false, cacheMb = 8 }: SqliteOptions = {}): SqliteConnection {
+export function openSqlite(
+  path: string,
+  { readonly = false, cacheMb = 8, turns }: SqliteOptions = {},
+): SqliteConnection {
   const raw = new Sqlite(path, { readonly, fileMustExist: readonly });
   raw.pragma('busy_timeout = 5000');
   if (!readonly) {
@@ -34,7 +49,7 @@ export function openSqlite(path: string, { readonly = false, cacheMb = 8 }: Sqli
   raw.pragma(`cache_size = ${-cacheMb * 1024}`);
   raw.pragma('temp_store = MEMORY');
   raw.pragma('mmap_size = 67108864');
-  const db = new Kysely<Database>({ dialect: new ImmediateDialect(raw) });
+  const db = new Kysely<Database>({ dialect: new ImmediateDialect(raw, turns) });
   return {
     db,
     raw,
@@ -66,12 +81,20 @@ export function prepareSqlite(path: string): { from: number; to: number } {
  */
 class ImmediateDialect extends SqliteDialect {
   readonly #database: Sqlite.Database;
-  constructor(database: Sqlite.Database) {
+  readonly #turns: WriteTurns | undefined;
+  constructor(database: Sqlite.Database, turns: WriteTurns | undefined) {
     super({ database });
     this.#database = database;
+    this.#turns = turns;
   }
   override createDriver(): SqliteDriver {
-    return new ImmediateDriver({ database: this.#database });
+    const turns = this.#turns;
+    return new ImmediateDriver({
+      database: this.#database,
+      ...(turns
+        ? { onCreateConnection: async (connection) => takeTurns(connection, this.#database, turns) }
+        : {}),
+    });
   }
   override createAdapter(): SqliteAdapter {
     return new SqliteAdapter();

@@ -22,6 +22,8 @@ export interface IngestThreadData {
   readonly modelDir: string;
   /** The name that the process gave its events. */
   readonly eventsName: string;
+  /** Those of the connections that serve people: this thread's gives way to them. */
+  readonly writeTurns: Int32Array;
   /** Documents that are read and indexed at a time. */
   readonly concurrency: number;
 }
@@ -40,7 +42,13 @@ const SWEEP_EVERY_MS = 3_600_000;
 const STOP_MS = 5_000;
 
 const data = workerData as IngestThreadData;
-const { db, raw, close: closeDatabase } = openSqlite(data.databasePath);
+const {
+  db,
+  raw,
+  close: closeDatabase,
+} = openSqlite(data.databasePath, {
+  turns: { waiting: data.writeTurns, givesWay: true },
+});
 const events = createLocalEvents({ name: data.eventsName });
 const queue = createSqliteJobQueue({ db, events });
 const files = createDiskFileStore({ dir: data.filesDir });

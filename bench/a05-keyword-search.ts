@@ -15,7 +15,7 @@ const WORDS_PER_CHUNK = 170;
 /** What one document brings in one transaction. */
 const CHUNKS_PER_DOCUMENT = 50;
 const SMALL = { no: 1, chunks: 10_000 };
-const LARGE = { no: 2, chunks: 100_000 };
+const LARGE_NO = 2;
 /** Other people's collections are copies of the small one. */
 const OTHERS_FROM = 100;
 const QUERIES = 400;
@@ -23,11 +23,18 @@ const HITS = 50;
 
 export const bench: Bench = {
   id: 'A5',
-  run: ({ quick }) => run({ others: quick ? 100_000 : 1_000_000 }),
+  run: ({ quick }) => run(quick ? { others: 100_000, own: 30_000 } : {}),
 };
 
 /** Keyword search alone and beside a million chunks of other collections; writing and deleting. */
-export async function run({ others = 1_000_000 }: { others?: number } = {}): Promise<Row[]> {
+export async function run({
+  others = 1_000_000,
+  own = 100_000,
+}: {
+  others?: number;
+  own?: number;
+} = {}): Promise<Row[]> {
+  const large = { no: LARGE_NO, chunks: own };
   const folder = mkdtempSync(join(tmpdir(), 'ka-bench-a05-'));
   const path = join(folder, 'ka.sqlite');
   prepareSqlite(path);
@@ -36,13 +43,13 @@ export async function run({ others = 1_000_000 }: { others?: number } = {}): Pro
   try {
     const rows: Row[] = [];
     rows.push(...(await fill(writing, SMALL)));
-    await fill(writing, LARGE);
-    rows.push(bytesRow(reading.raw));
-    rows.push(searchRow(reading.raw, SMALL, 'alone', 6), searchRow(reading.raw, LARGE, 'alone', 25));
+    await fill(writing, large);
+    rows.push(bytesRow(reading.raw, SMALL.chunks + own));
+    rows.push(searchRow(reading.raw, SMALL, 'alone', 6), searchRow(reading.raw, large, 'alone', 25));
     const count = copyCollections(writing.raw, Math.round(others / SMALL.chunks));
     const beside = `beside ${count} of others`;
-    rows.push(searchRow(reading.raw, SMALL, beside, 6), searchRow(reading.raw, LARGE, beside, 25));
-    rows.push(filterRow(reading.raw), await deleteRow(writing));
+    rows.push(searchRow(reading.raw, SMALL, beside, 6), searchRow(reading.raw, large, beside, 25));
+    rows.push(filterRow(reading.raw, own), await deleteRow(writing, own));
     return rows;
   } finally {
     await reading.close();
@@ -158,24 +165,23 @@ function searchRow(
   return row(name, timing.p95, 'ms', `< ${limit}`, timing.p95 < limit, describeTiming(timing));
 }
 
-function filterRow(raw: Database): Row {
+function filterRow(raw: Database, own: number): Row {
   const documents = Array.from({ length: 100 }, (_, i) => ({
     id: `d${i}`,
-    firstOrdinal: i * 1000,
+    firstOrdinal: (i * own) / 100,
     chunkCount: CHUNKS_PER_DOCUMENT,
   }));
-  const timing = time(raw, { collections: [{ no: LARGE.no, generation: 0, documents }] });
-  const name = 'keyword search p95, 100 of 2000 documents filtered';
+  const timing = time(raw, { collections: [{ no: LARGE_NO, generation: 0, documents }] });
+  const name = `keyword search p95, ${own} own chunks, 5000 of them kept by a filter`;
   return row(name, timing.p95, 'ms', '< 25', timing.p95 < 25, describeTiming(timing));
 }
 
-function bytesRow(raw: Database): Row {
+function bytesRow(raw: Database, chunks: number): Row {
   const bytes = (sql: string): number => raw.prepare(sql).pluck().get() as number;
   const data =
     bytes('select sum(length(data) + length(term)) from postings') +
     bytes('select sum(length(data)) from posting_lengths');
-  const pages = bytes('select count(*) from postings');
-  const chunks = SMALL.chunks + LARGE.chunks;
+  const rowCount = bytes('select count(*) from postings');
   const file = bytes('select page_count * page_size from pragma_page_count, pragma_page_size');
   return row(
     'keyword index size',
@@ -183,34 +189,27 @@ function bytesRow(raw: Database): Row {
     'bytes/chunk',
     '< 1500',
     file / chunks < 1500,
-    `file ${(file / 2 ** 20).toFixed(0)} MB; payload ${(data / chunks).toFixed(0)} bytes/chunk in ${pages} rows`,
+    `file ${(file / 2 ** 20).toFixed(0)} MB; payload ${(data / chunks).toFixed(0)} bytes/chunk in ${rowCount} rows`,
   );
 }
 
-async function deleteRow(connection: SqliteConnection): Promise<Row> {
+async function deleteRow(connection: SqliteConnection, own: number): Promise<Row> {
   const writer = createSqliteTextWriter(connection.raw);
   const took: number[] = [];
   const before = process.cpuUsage();
   for (let i = 0; i < 30; i++) {
-    const first = i * 3000;
+    const first = (i * own) / 50;
     const started = performance.now();
     const terms = new Set<string>();
     for (let j = 0; j < 20; j++)
-      for (const term of analysePassage(textOf(LARGE.no, first + j), 'en').terms.keys()) terms.add(term);
-    await connection.db.transaction().execute((tx) => writer.removeRange(tx, LARGE.no, first, 20, terms));
+      for (const term of analysePassage(textOf(LARGE_NO, first + j), 'en').terms.keys()) terms.add(term);
+    await connection.db.transaction().execute((tx) => writer.removeRange(tx, LARGE_NO, first, 20, terms));
     took.push(performance.now() - started);
   }
   const cpu = cpuMs(before) / took.length;
   const started = performance.now();
-  await connection.db.transaction().execute((tx) => writer.removeRange(tx, LARGE.no, 95_000, 2000));
+  await connection.db.transaction().execute((tx) => writer.removeRange(tx, LARGE_NO, own - 5000, 2000));
   const sweep = performance.now() - started;
-  const p95 = percentile(took, 0.95);
-  return row(
-    'keyword delete of 20 chunks by terms p95',
-    p95,
-    'ms',
-    '< 100',
-    p95 < 100,
-    `p50 ${percentile(took, 0.5).toFixed(1)} ms, CPU ${cpu.toFixed(1)} ms; sweep of 2000 chunks ${sweep.toFixed(0)} ms`,
-  );
+  const detail = `wall p50 ${percentile(took, 0.5).toFixed(1)} ms, p95 ${percentile(took, 0.95).toFixed(1)} ms; sweep of 2000 chunks ${sweep.toFixed(0)} ms`;
+  return row('keyword delete of 20 chunks by their terms, CPU', cpu, 'ms', '< 60', cpu < 60, detail);
 }

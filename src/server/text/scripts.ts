@@ -15,6 +15,12 @@ export const KIND = {
   joiner: 5,
 } as const;
 
+/** Every code unit in order, to be matched in runs: testing each alone takes 10 MB of short strings. */
+const unitsBetween = (first: number, end: number): string =>
+  Buffer.from(Uint16Array.from({ length: end - first }, (_, i) => first + i).buffer).toString('utf16le');
+const BELOW_SURROGATES = unitsBetween(0, 0xd800);
+const ABOVE_SURROGATES = unitsBetween(0xe000, 0x10000);
+
 /** U+00AD, U+200C, U+200D, U+2060, U+FEFF: drawn as nothing, stand inside words. */
 const INVISIBLE = [0x00ad, 0x200c, 0x200d, 0x2060, 0xfeff];
 const JOINERS = ".-_@'’/:,&‐‑·";
@@ -35,20 +41,17 @@ const DENSE_RANGES: readonly (readonly [number, number])[] = [
 
 function makeTable(): Uint8Array {
   const table = new Uint8Array(0x10000);
-  const letter = /[\p{L}\p{Nl}]/u;
+  const fill = (kind: number, pattern: RegExp) => {
+    for (const { 0: run, index } of BELOW_SURROGATES.matchAll(pattern))
+      table.fill(kind, index, index + run.length);
+    for (const { 0: run, index } of ABOVE_SURROGATES.matchAll(pattern))
+      table.fill(kind, 0xe000 + index, 0xe000 + index + run.length);
+  };
+  fill(KIND.letter, /[\p{L}\p{Nl}]+/gu);
   // superscripts are footnote marks and fractions stick to numbers: both end a word; subscripts are part of it
-  const digit = /[\p{Nd}\u2080-\u2089]/u;
-  const mark = /\p{M}/u;
-  for (let unit = 0; unit < 0x10000; unit++) {
-    if (unit >= 0xd800 && unit < 0xe000) {
-      table[unit] = surrogateKind(unit);
-      continue;
-    }
-    const char = String.fromCharCode(unit);
-    if (letter.test(char)) table[unit] = KIND.letter;
-    else if (digit.test(char)) table[unit] = KIND.digit;
-    else if (mark.test(char)) table[unit] = KIND.mark;
-  }
+  fill(KIND.digit, /[\p{Nd}\u2080-\u2089]+/gu);
+  fill(KIND.mark, /\p{M}+/gu);
+  for (let unit = 0xd800; unit < 0xe000; unit++) table[unit] = surrogateKind(unit);
   for (const [first, last] of DENSE_RANGES) {
     for (let unit = first; unit <= last; unit++) {
       if (table[unit] === KIND.letter || table[unit] === KIND.mark) table[unit] = KIND.dense;

@@ -5,7 +5,7 @@ const MAX_CODE = 64;
  * Symmetric quantization with one scale a column: `value ≈ code · scale[column]`.
  *
  * Eight bits would be finer by half, but x86 without VNNI adds two u8·i8 products in 16 bits with saturation,
- * so that vectors differ between processors. Mean cosine to float32 is 0.994 with this and 0.989 with one
+ * so that vectors differ between processors. Mean cosine to float32 is 0.994 with this (150 abstracts of Cranfield) and 0.989 with one
  * 8-bit scale a matrix.
  *
  * @param values  row-major, `rows × columns`.

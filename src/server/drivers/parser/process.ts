@@ -175,7 +175,7 @@ export function createProcessParser(options: ProcessParserOptions = {}): Process
     });
     if ('stderr' in outcome) {
       await child.exited;
-      return reject(fault ?? deathError(outcome, memoryLimitMb));
+      return reject(fault ?? (closed ? shuttingDown() : deathError(outcome, memoryLimitMb)));
     }
     rest(child);
     if ('document' in outcome) resolve(outcome.document);
@@ -184,7 +184,7 @@ export function createProcessParser(options: ProcessParserOptions = {}): Process
 
   return {
     parse(file, signal) {
-      if (closed) return Promise.reject(new AppError('SHUTTING_DOWN', 'The parser is closed.'));
+      if (closed) return Promise.reject(shuttingDown());
       if (signal?.aborted) return Promise.reject(aborted());
       return new Promise((resolve, reject) => {
         const waiting: Waiting = { file, signal, resolve, reject };
@@ -211,8 +211,7 @@ export function createProcessParser(options: ProcessParserOptions = {}): Process
     },
     async close() {
       closed = true;
-      for (const waiting of line.splice(0))
-        waiting.reject(new AppError('SHUTTING_DOWN', 'The server is stopping.'));
+      for (const waiting of line.splice(0)) waiting.reject(shuttingDown());
       await Promise.all(
         [...children].map((child) => {
           child.process.ref();
@@ -236,6 +235,7 @@ function processFlags(memoryLimitMb: number, folders: readonly string[] | undefi
   ];
 }
 
+const shuttingDown = () => new AppError('SHUTTING_DOWN', 'The server is stopping.');
 const aborted = () => new DOMException('The reading of the file was stopped.', 'AbortError');
 
 function problem(code: Extract<ErrorCode, 'PARSE_TIMEOUT' | 'PARSE_MEMORY'>, limit: number): AppError {

@@ -12,15 +12,23 @@ import { decodeText } from './text-encoding.ts';
  * Reads one file: what it is, then its text. Readers are loaded when their format first comes, so that the
  * process starts fast and holds only what it needs.
  *
- * @throws AppError of the parse group, and nothing else.
+ * @throws AppError of the parse group, or FILE_MISSING; nothing else.
  */
 export async function parseFile(input: ParseInput): Promise<ParsedDocument> {
   try {
-    const bytes = await readFile(input.path);
+    const bytes = await readStored(input.path);
     return await parseBytes(bytes, extname(input.filename).slice(1).toLowerCase(), 0);
   } catch (error) {
     if (error instanceof AppError) throw error;
     throw broken('The file is damaged and cannot be read.', error);
+  }
+}
+
+async function readStored(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw new AppError('FILE_MISSING', 'The stored file cannot be opened.', { cause: error });
   }
 }
 

@@ -7,6 +7,8 @@ export interface DocumentLook {
   readonly bodySize: number;
   /** Heights of larger letters, largest first, at most six. */
   readonly headingSizes: readonly number[];
+  /** Most of the text is in fonts of one width, so they do not mark code. */
+  readonly typewriter: boolean;
   /** Titles of the outline by page index, folded, with their depth from 1. */
   readonly outline: ReadonlyMap<number, ReadonlyMap<string, number>>;
 }
@@ -18,10 +20,15 @@ const HEADING_CHARACTERS = 200;
 
 export function look(pages: readonly LinePage[], outline: DocumentLook['outline']): DocumentLook {
   const letters = new Map<number, number>();
+  let all = 0;
+  let fixed = 0;
   for (const { lines } of pages) {
     for (const line of lines) {
       const size = rounded(line.size);
-      letters.set(size, (letters.get(size) ?? 0) + lineText(line).length);
+      const { length } = lineText(line);
+      letters.set(size, (letters.get(size) ?? 0) + length);
+      all += length;
+      if (line.fixedWidth) fixed += length;
     }
   }
   let bodySize = 0;
@@ -34,7 +41,7 @@ export function look(pages: readonly LinePage[], outline: DocumentLook['outline'
     // sizes that hardly differ are one level
     if ((headingSizes.at(-1) ?? Number.POSITIVE_INFINITY) / size > 1.04) headingSizes.push(size);
   }
-  return { bodySize, headingSizes: headingSizes.slice(0, 6), outline };
+  return { bodySize, headingSizes: headingSizes.slice(0, 6), typewriter: fixed > all / 2, outline };
 }
 
 /** Writes a page's lines as blocks, in the file's order. */
@@ -47,6 +54,12 @@ export function writePage(
   const titles = document.outline.get(index);
   let i = 0;
   while (i < lines.length) {
+    const code = document.typewriter ? i : codeEnd(lines, i);
+    if (code > i) {
+      writeCode(lines.slice(i, code), out);
+      i = code;
+      continue;
+    }
     const table = tableEnd(lines, i);
     if (table > i) {
       writeTable(lines.slice(i, table), out);
@@ -58,6 +71,30 @@ export function writePage(
     writeFlow(lines.slice(i, end), document, titles, out);
     i = end;
   }
+}
+
+/** Two or more lines of one width below each other, also where an empty line is between them. */
+function codeEnd(lines: readonly Line[], start: number): number {
+  let end = start;
+  while (end < lines.length && lines[end]!.fixedWidth) {
+    const previous = lines[end - 1];
+    if (end > start && previous !== undefined) {
+      const gap = lines[end]!.top - previous.bottom;
+      if (gap > 1.6 * previous.size || gap < -previous.size) break;
+    }
+    end++;
+  }
+  return end - start >= 2 ? end : start;
+}
+
+/** Indentation comes back from where the lines begin. */
+function writeCode(lines: readonly Line[], out: DocumentWriter): void {
+  const left = Math.min(...lines.map((line) => line.left));
+  const length = lines.reduce((sum, line) => sum + lineText(line).length, 0);
+  const width = lines.reduce((sum, line) => sum + (line.right - line.left), 0) / Math.max(1, length);
+  const indent = (line: Line) =>
+    Math.min(60, Math.max(0, Math.round((line.left - left) / Math.max(width, 0.1))));
+  out.code(lines.map((line) => ' '.repeat(indent(line)) + lineText(line)).join('\n'));
 }
 
 function writeFlow(
@@ -87,6 +124,7 @@ function headingLevel(
 ): number | undefined {
   if (lines.length > HEADING_LINES || text.length > HEADING_CHARACTERS || !/\p{L}{2}/u.test(text))
     return undefined;
+  if (text.includes('@') || text.includes('://') || lines.at(-1)?.hyphenated) return undefined;
   const inOutline = titles?.get(folded(text));
   if (inOutline !== undefined) return inOutline;
   const line = lines[0]!;
@@ -242,8 +280,23 @@ function joinLines(lines: readonly Line[]): string {
     else if (NO_SPACES.test(text.slice(-1)) && NO_SPACES.test(own.slice(0, 1))) text += own;
     else text += ` ${own}`;
   }
-  return text;
+  return joinAccents(text);
 }
+
+/** Old TeX fonts draw an accent before the letter it belongs to, and an i without its dot below it. */
+const joinAccents = (text: string): string =>
+  text.replace(/([¨ˆ˜ˇ˚])([a-zA-Zı])/g, (drawn, accent: string, letter: string) => {
+    const joined = ((letter === 'ı' ? 'i' : letter) + ACCENTS[accent]).normalize('NFC');
+    return joined.length === 1 ? joined : drawn;
+  });
+const ACCENTS: Readonly<Record<string, string>> = {
+  '¨': '\u0308',
+  ˆ: '\u0302',
+  '˜': '\u0303',
+  ˇ: '\u030c',
+  '˚': '\u030a',
+};
+
 /** Chinese and Japanese are written without spaces, so a line's end is none either. */
 const NO_SPACES = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}。、，：；！？「」（）]/u;
 

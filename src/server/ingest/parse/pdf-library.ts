@@ -7,6 +7,7 @@ import { PDFiumLibrary } from '@hyzyla/pdfium';
  */
 export interface Pdfium {
   readonly HEAPU8: Uint8Array;
+  readonly HEAP32: Int32Array;
   readonly HEAPF32: Float32Array;
   _malloc(bytes: number): number;
   _free(pointer: number): void;
@@ -32,6 +33,13 @@ export interface Pdfium {
   _FPDFText_ClosePage(textPage: number): void;
   _FPDFText_CountChars(textPage: number): number;
   _FPDFText_GetUnicode(textPage: number, index: number): number;
+  _FPDFText_GetFontInfo(
+    textPage: number,
+    index: number,
+    buffer: number,
+    bytes: number,
+    flags: number,
+  ): number;
   _FPDFText_GetFontWeight(textPage: number, index: number): number;
   _FPDFText_GetCharAngle(textPage: number, index: number): number;
   _FPDFText_GetLooseCharBox(textPage: number, index: number, rectangle: number): number;

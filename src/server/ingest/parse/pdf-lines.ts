@@ -13,7 +13,10 @@ export interface Line {
   bottom: number;
   /** Height of the letters' boxes: follows the font size, whatever way the file scales its fonts. */
   readonly size: number;
+  /** From its first to its last letter, as far as these two tell. */
   readonly bold: boolean;
+  /** In a font whose letters are all as wide: code, mostly. */
+  readonly fixedWidth: boolean;
   /** The last character is a hyphen that only stands for the line's end. */
   hyphenated: boolean;
 }
@@ -43,26 +46,28 @@ interface Turn {
 }
 
 /**
- * Some files store right-to-left words as they look from left to right: where the first letter stands left of
- * the last, the word is turned round.
+ * Some right-to-left words come as they look from left to right: where the first letter does not stand right
+ * of the last, the word is turned round.
  */
 const RIGHT_TO_LEFT = /^[\p{Script=Arabic}\p{Script=Hebrew}\p{M}]{2,}$/u;
 
 /** A gap wider than this many letter heights divides cells; justified text stays below it. */
 const CELL_GAP = 1.15;
+/** Room for a rectangle, or for a font's name and flags. */
+const SCRATCH_BYTES = 132;
 /** PDFium's mark for a hyphen that it takes for a soft one at a line's end. */
 const SOFT_HYPHEN = 0xfffe;
 
 /** Reads a loaded text page into lines, in the file's own order. */
 export function readLines(pdf: Pdfium, textPage: number, width: number, height: number): LinePage {
-  const rectangle = pdf._malloc(16);
+  const scratch = pdf._malloc(SCRATCH_BYTES);
   try {
     const raw = rawLines(pdf, textPage);
     const turn = mainTurn(pdf, textPage, raw);
     const sideways = turn.degrees === 90 || turn.degrees === 270;
     const lines: Line[] = [];
     for (const words of raw) {
-      const line = measure(pdf, textPage, rectangle, words, turn);
+      const line = measure(pdf, textPage, scratch, words, turn);
       if (line === undefined) continue;
       const previous = lines.at(-1);
       if (previous !== undefined && continues(previous, line)) append(previous, line);
@@ -70,7 +75,7 @@ export function readLines(pdf: Pdfium, textPage: number, width: number, height: 
     }
     return { lines, width: sideways ? height : width, height: sideways ? width : height };
   } finally {
-    pdf._free(rectangle);
+    pdf._free(scratch);
   }
 }
 
@@ -129,16 +134,16 @@ function mainTurn(pdf: Pdfium, textPage: number, lines: readonly RawWord[][]): T
 function measure(
   pdf: Pdfium,
   textPage: number,
-  rectangle: number,
+  scratch: number,
   raw: readonly RawWord[],
   turn: Turn,
 ): Line | undefined {
   const words: Word[] = [];
   for (const { text, first, last } of raw) {
-    const head = box(pdf, textPage, rectangle, first, turn);
-    const tail = first === last ? head : box(pdf, textPage, rectangle, last, turn);
+    const head = box(pdf, textPage, scratch, first, turn);
+    const tail = first === last ? head : box(pdf, textPage, scratch, last, turn);
     words.push({
-      text: RIGHT_TO_LEFT.test(text) && head.left < tail.left ? [...text].reverse().join('') : text,
+      text: RIGHT_TO_LEFT.test(text) && head.left <= tail.left ? [...text].reverse().join('') : text,
       left: Math.min(head.left, tail.left),
       right: Math.max(head.right, tail.right),
       top: head.top,
@@ -147,6 +152,9 @@ function measure(
   }
   const start = raw[0];
   if (start === undefined) return undefined;
+  const end = raw.at(-1) ?? start;
+  const head = fontOf(pdf, textPage, scratch, start.first);
+  const tail = fontOf(pdf, textPage, scratch, end.last);
   const size = commonHeight(words);
   const cells: Cell[] = [];
   for (const word of words) {
@@ -171,7 +179,8 @@ function measure(
     top: Math.min(...words.map((w) => w.top)),
     bottom: Math.max(...words.map((w) => w.bottom)),
     size,
-    bold: pdf._FPDFText_GetFontWeight(textPage, start.first) >= 600,
+    bold: head.bold && tail.bold,
+    fixedWidth: head.fixedWidth && tail.fixedWidth,
     hyphenated,
   };
 }
@@ -202,6 +211,26 @@ function box(
     default:
       return turn.degrees satisfies never;
   }
+}
+
+interface Font {
+  readonly bold: boolean;
+  readonly fixedWidth: boolean;
+}
+
+/** Weight and pitch; many files say "bold" only in the font's name. */
+function fontOf(pdf: Pdfium, textPage: number, scratch: number, index: number): Font {
+  const flagsAt = scratch + SCRATCH_BYTES - 4;
+  const bytes = pdf._FPDFText_GetFontInfo(textPage, index, scratch, SCRATCH_BYTES - 4, flagsAt);
+  const flags = bytes === 0 ? 0 : (pdf.HEAP32[flagsAt >> 2] ?? 0);
+  const name =
+    bytes > 1 && bytes <= SCRATCH_BYTES - 4
+      ? Buffer.from(pdf.HEAPU8.buffer, scratch, bytes - 1).toString('latin1')
+      : '';
+  return {
+    bold: pdf._FPDFText_GetFontWeight(textPage, index) >= 600 || /bold|black|heavy/i.test(name),
+    fixedWidth: (flags & 1) === 1 || /mono|courier|consol|typewriter|cmtt/i.test(name),
+  };
 }
 
 /** The height that most letters of the line have. */

@@ -211,7 +211,11 @@ function utf16(pdf: Pdfium, ask: (buffer: number, bytes: number) => number): str
 /** Many programs leave a file name or "untitled" as the title. */
 function worthShowing(title: string): string | undefined {
   const clean = title.trim();
-  if (clean.length < 3 || /^(?:untitled|microsoft word|document\d*|slide \d+)/i.test(clean)) return undefined;
+  if (
+    clean.length < 3 ||
+    /^(?:\(?anonymous|untitled|unknown$|no title|microsoft word|document\d*|slide \d+)/i.test(clean)
+  )
+    return undefined;
   return /\.(?:docx?|pdf|tex|dvi|indd|qxd|xlsx?|pptx?|ps|rtf|odt)$/i.test(clean) || !/\p{L}/u.test(clean)
     ? undefined
     : clean;

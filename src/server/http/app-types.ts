@@ -25,6 +25,8 @@ declare module 'fastify' {
     secretAnswer?: boolean;
     /** Not part of the API: left out of its description. */
     hidden?: boolean;
+    /** JSON Schema of a form that the route reads itself, for the OpenAPI document. */
+    form?: Record<string, unknown>;
     /** Set by the server. */
     series?: Series;
   }

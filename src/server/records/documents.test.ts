@@ -271,11 +271,11 @@ describe('a document', () => {
     const document = await needDocument(store.db, 'ann', id, 'viewer');
     const first = await listChunks(store.db, document, { limit: 2 });
     expect(first).toMatchObject({
-      items: [{ id: '10', headingPath: ['Part'], text: 'text 0' }, { id: '11' }],
+      items: [{ id: `${id}-0000000a`, headingPath: ['Part'], text: 'text 0' }, { id: `${id}-0000000b` }],
       total: 3,
     });
     const second = await listChunks(store.db, document, { limit: 2, cursor: first.nextCursor as string });
-    expect(second).toMatchObject({ items: [{ id: '12' }], nextCursor: null });
+    expect(second).toMatchObject({ items: [{ id: `${id}-0000000c` }], nextCursor: null });
     await expect(listChunks(store.db, document, { limit: 2, cursor: 'x' })).rejects.toMatchObject({
       code: 'INVALID_CURSOR',
     });

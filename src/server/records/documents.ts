@@ -5,6 +5,7 @@ import type { ErrorCode } from '../../contract/errors.ts';
 import { AppError } from '../errors.ts';
 import type { Database, DocumentRow } from '../ports/schema.ts';
 import type { Transaction } from '../ports/transaction.ts';
+import { chunkId } from './chunk-id.ts';
 import { now } from './ids.ts';
 import { decodeCursor, encodeCursor } from './listing.ts';
 
@@ -281,7 +282,7 @@ export async function listChunks(
   const last = rows.length > limit ? rows[limit - 1] : undefined;
   return {
     items: rows.slice(0, limit).map(({ key, page, start, end, heading_path, text }) => ({
-      id: String(key),
+      id: chunkId(document.id, key),
       page,
       start,
       end,

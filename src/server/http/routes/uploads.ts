@@ -1,5 +1,13 @@
+import { z } from 'zod';
 import { makeProblem, type Problem } from '../../../contract/common.ts';
-import { uploaded, uploadedBatch, uploadedBefore, urlBody } from '../../../contract/documents.ts';
+import {
+  uploadBatchForm,
+  uploaded,
+  uploadedBatch,
+  uploadedBefore,
+  uploadForm,
+  urlBody,
+} from '../../../contract/documents.ts';
 import { AppError } from '../../errors.ts';
 import { homeCollection } from '../../records/collections.ts';
 import { toDocument } from '../../records/documents.ts';
@@ -46,7 +54,10 @@ export function registerUploadRoutes(app: App, services: Services): void {
 
     forms.post(
       '/api/v1/documents',
-      { config: { access: 'write' }, schema: { response: { 200: uploadedBefore, 202: uploaded } } },
+      {
+        config: { access: 'write', form: formSchema(uploadForm) },
+        schema: { response: { 200: uploadedBefore, 202: uploaded } },
+      },
       async (request, reply) => {
         const { caller } = request;
         const taken = await keepingNothing(async (received) => {
@@ -69,7 +80,10 @@ export function registerUploadRoutes(app: App, services: Services): void {
 
     forms.post(
       '/api/v1/documents/batch',
-      { config: { access: 'write' }, schema: { response: { 202: uploadedBatch } } },
+      {
+        config: { access: 'write', form: formSchema(uploadBatchForm) },
+        schema: { response: { 202: uploadedBatch } },
+      },
       async (request, reply) => {
         const { caller } = request;
         const rejected: { filename: string; problem: Problem }[] = [];
@@ -152,6 +166,11 @@ const descriptionOf = ({ title, tags }: UploadFields) => ({
   ...(title === undefined ? {} : { title }),
   ...(tags === undefined ? {} : { tags }),
 });
+
+const formSchema = (form: z.ZodType): Record<string, unknown> => {
+  const { $schema: _, ...schema } = z.toJSONSchema(form, { io: 'input' });
+  return schema;
+};
 
 function single({ documents: [only] }: Taken) {
   if (only === undefined) throw new Error('a file was taken in and no document came back');

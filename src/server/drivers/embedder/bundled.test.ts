@@ -102,6 +102,10 @@ describe('a model that cannot be used', () => {
     writeFileSync(path, '{"fingerprint":');
     const embedder = make({ modelDir });
     await expect(embedder.warmUp()).rejects.toMatchObject(failure(path, 'cannot be read'));
+    for (const other of ['null', '{}', '{"fingerprint":1}']) {
+      writeFileSync(path, other);
+      await expect(embedder.warmUp()).rejects.toMatchObject(failure(path, 'is not the manifest of a model'));
+    }
     const manifest = JSON.parse(readFileSync(join(built, 'manifest.json'), 'utf8'));
     writeFileSync(path, JSON.stringify({ ...manifest, fingerprint: 'bundled/other' }));
     const fault = `describes bundled/other, but ${BUNDLED_FINGERPRINT} is needed`;

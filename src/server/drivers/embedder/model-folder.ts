@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { UpstreamError } from '../../errors.ts';
 
 /** What the bundled model is: vectors of different fingerprints never mix. The last number counts conversions. */
@@ -13,21 +12,40 @@ export const BUNDLED_MAX_TOKENS = 256;
 export const BUNDLED_FOLDER = 'build/model/minilm-l6-v2';
 export const BUILD_COMMAND = 'node scripts/build-model.ts';
 
-const storedFile = z.object({ name: z.string(), bytes: z.number().int(), sha256: z.string() });
+interface StoredFile {
+  readonly name: string;
+  readonly bytes: number;
+  /** Hex. */
+  readonly sha256: string;
+}
 
 /** `manifest.json` of a model's folder: what is in it, and what the vectors are. */
-export const modelManifest = z.object({
-  fingerprint: z.string(),
-  dimensions: z.number().int(),
-  maxTokens: z.number().int(),
+export interface ModelManifest {
+  readonly fingerprint: string;
+  readonly dimensions: number;
+  readonly maxTokens: number;
   /** ONNX; input `input_ids` int64 [1, tokens], output `sentence_embedding` float32 [1, dimensions]. */
-  model: storedFile,
+  readonly model: StoredFile;
   /** WordPiece vocabulary: one token a line, in the order of the ids. */
-  vocabulary: storedFile,
+  readonly vocabulary: StoredFile;
   /** What it was made from and with, so that the build knows whether to make it again. */
-  madeFrom: z.record(z.string(), z.string()),
-});
-export type ModelManifest = z.infer<typeof modelManifest>;
+  readonly madeFrom: Readonly<Record<string, string>>;
+}
+
+/** By hand, because every embedding thread reads a manifest and zod takes 7 MB in each thread that loads it. */
+function isManifest(value: unknown): value is ModelManifest {
+  const isFile = (file: Partial<StoredFile> | undefined) =>
+    typeof file?.name === 'string' && Number.isInteger(file.bytes) && typeof file.sha256 === 'string';
+  const manifest = value as Partial<ModelManifest> | null;
+  return (
+    typeof manifest?.fingerprint === 'string' &&
+    Number.isInteger(manifest.dimensions) &&
+    Number.isInteger(manifest.maxTokens) &&
+    isFile(manifest.model) &&
+    isFile(manifest.vocabulary) &&
+    typeof manifest.madeFrom === 'object'
+  );
+}
 
 /** A model on disk that a session can open. */
 export interface ModelFolder extends ModelManifest {
@@ -68,12 +86,15 @@ export function verifyModel({ model, vocabulary, modelPath, vocabularyPath }: Mo
 }
 
 function parseManifest(path: string): ModelManifest {
+  let manifest: unknown;
   try {
-    return modelManifest.parse(JSON.parse(readFileSync(path, 'utf8')));
+    manifest = JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') throw unusable(path, 'is missing', cause);
     throw unusable(path, 'cannot be read', cause);
   }
+  if (!isManifest(manifest)) throw unusable(path, 'is not the manifest of a model');
+  return manifest;
 }
 
 const unusable = (path: string, fault: string, cause?: unknown) =>

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { ConfigError, readConfig } from '../config.ts';
 import type { Config } from '../config.ts';
 import { openSqlite, prepareSqlite } from '../records/sqlite.ts';
+import { modelDir } from '../version.ts';
 
 export interface Finding {
   readonly name: string;
@@ -107,3 +108,23 @@ function checkPort(host: string, port: number, name: string): Promise<Finding> {
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** `ka doctor`: prints the findings. @returns the exit code: 1 on a fault. */
+export async function doctor(environment: Readonly<Record<string, string | undefined>>, asJson: boolean): Promise<number> {
+  const { createBundledEmbedder } = await import('../drivers/embedder/bundled.ts');
+  const findings = await examine(environment, async () => {
+    const embedder = createBundledEmbedder({ modelDir });
+    try {
+      await embedder.warmUp();
+      return embedder.fingerprint;
+    } finally {
+      await embedder.close();
+    }
+  });
+  if (asJson) console.log(JSON.stringify(findings, undefined, 2));
+  else {
+    const signs = { ok: '✓', warning: '!', fault: '✗' } as const;
+    for (const { name, status, detail, mend } of findings) console.log(`${signs[status]} ${name}: ${detail}${mend && status !== 'ok' ? `\n    → ${mend}` : ''}`);
+  }
+  return findings.some(({ status }) => status === 'fault') ? 1 : 0;
+}

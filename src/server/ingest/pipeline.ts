@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import { AppError, UpstreamError } from '../errors.ts';
 import type { Embedder } from '../ports/embedder.ts';
 import type { Events } from '../ports/events.ts';
-import type { FileStore } from '../ports/file-store.ts';
+import type { Originals } from '../ports/file-store.ts';
 import type { JobQueue, LeasedJob } from '../ports/job-queue.ts';
 import type { ParsedDocument, Parser } from '../ports/parser.ts';
 import type { Database } from '../ports/schema.ts';
@@ -31,7 +31,7 @@ export interface PipelinePorts {
   readonly db: Kysely<Database>;
   readonly queue: JobQueue;
   readonly events: Events;
-  readonly files: FileStore;
+  readonly files: Originals;
   readonly parser: Parser;
   readonly embedder: Embedder;
   readonly vectors: VectorWriter;

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
-import type { FileStore } from '../ports/file-store.ts';
+import type { Originals } from '../ports/file-store.ts';
 import type { LeasedJob } from '../ports/job-queue.ts';
 import type { Database, RevisionRow } from '../ports/schema.ts';
 import { ordinalOf } from '../ports/search-scope.ts';
@@ -15,7 +15,7 @@ import { type Pace, writePaced } from './paced-writes.ts';
 
 export interface PurgePorts {
   readonly db: Kysely<Database>;
-  readonly files: FileStore;
+  readonly files: Originals;
   readonly vectors: VectorWriter;
   readonly texts: TextWriter;
 }

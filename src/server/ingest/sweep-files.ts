@@ -1,12 +1,12 @@
 import type { Kysely } from 'kysely';
-import type { FileStore } from '../ports/file-store.ts';
+import type { Originals } from '../ports/file-store.ts';
 import type { Database } from '../ports/schema.ts';
 
 /**
  * Removes stored files that no document uses: an upload whose process died between the file and its row.
  * @returns how many.
  */
-export const sweepFiles = (db: Kysely<Database>, files: FileStore): Promise<number> =>
+export const sweepFiles = (db: Kysely<Database>, files: Originals): Promise<number> =>
   files.sweep(async (key) => {
     const row = await db
       .selectFrom('documents')

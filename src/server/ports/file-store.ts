@@ -1,7 +1,16 @@
 import type { Readable } from 'node:stream';
 
+/** The original bytes, as ingestion needs them. */
+export interface Originals {
+  /** A path on this machine that holds the bytes (a driver without a disk downloads them); `release` when done. */
+  local(key: string): Promise<{ path: string; release(): Promise<void> }>;
+  remove(key: string): Promise<void>;
+  /** Removes stored files for which `isKnown` is false and that are older than an hour (left by a crash). */
+  sweep(isKnown: (key: string) => Promise<boolean>): Promise<number>;
+}
+
 /** Keeps the original bytes. Keys are made by the store; a client's file name never reaches a path. */
-export interface FileStore {
+export interface FileStore extends Originals {
   /**
    * Streams to durable storage while hashing; nothing is visible under the key before all bytes are.
    * @throws AppError DOCUMENT_TOO_LARGE as soon as more than `maxBytes` came; what was written is removed.
@@ -9,11 +18,6 @@ export interface FileStore {
   put(content: Readable, maxBytes: number, signal?: AbortSignal): Promise<StoredFile>;
   /** @param range inclusive byte offsets. @throws AppError FILE_MISSING */
   read(key: string, range?: { start: number; end: number }): Promise<Readable>;
-  /** A path on this machine that holds the bytes (a driver without a disk downloads them); `release` when done. */
-  local(key: string): Promise<{ path: string; release(): Promise<void> }>;
-  remove(key: string): Promise<void>;
-  /** Removes stored files for which `isKnown` is false and that are older than an hour (left by a crash). */
-  sweep(isKnown: (key: string) => Promise<boolean>): Promise<number>;
 }
 
 export interface StoredFile {

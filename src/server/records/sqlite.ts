@@ -27,6 +27,11 @@ export interface SqliteOptions {
   readonly readonly?: boolean;
   /** Page cache of this connection. */
   readonly cacheMb?: number;
+  /**
+   * Of the file, mapped into memory. It saves a fifth of a keyword search's time and counts as resident memory
+   * in full (measured: 191 against 117 MB), so it is off unless asked for.
+   */
+  readonly mmapMb?: number;
   /** Whether this connection goes before or after those of other threads; without it, as luck has it. */
   readonly turns?: WriteTurns;
 }
@@ -34,7 +39,7 @@ export interface SqliteOptions {
 /** Opens a connection to the installation's database file; it must have been migrated. */
 export function openSqlite(
   path: string,
-  { readonly = false, cacheMb = 8, turns }: SqliteOptions = {},
+  { readonly = false, cacheMb = 4, mmapMb = 0, turns }: SqliteOptions = {},
 ): SqliteConnection {
   const raw = new Sqlite(path, { readonly, fileMustExist: readonly });
   raw.pragma('busy_timeout = 5000');
@@ -48,7 +53,7 @@ export function openSqlite(
   }
   raw.pragma(`cache_size = ${-cacheMb * 1024}`);
   raw.pragma('temp_store = MEMORY');
-  raw.pragma('mmap_size = 67108864');
+  raw.pragma(`mmap_size = ${mmapMb * 1024 * 1024}`);
   const db = new Kysely<Database>({ dialect: new ImmediateDialect(raw, turns) });
   return {
     db,

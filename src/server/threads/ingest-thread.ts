@@ -2,6 +2,7 @@ import { workerData } from 'node:worker_threads';
 import { createBundledEmbedder } from '../drivers/embedder/bundled.ts';
 import { createLocalEvents } from '../drivers/events/local.ts';
 import { createDiskFileStore } from '../drivers/file-store/disk.ts';
+import { createFilesInPlace } from '../drivers/file-store/in-place.ts';
 import { createSqliteJobQueue } from '../drivers/job-queue/sqlite.ts';
 import { createProcessParser } from '../drivers/parser/process.ts';
 import { createSqliteTextWriter } from '../drivers/text-index/sqlite-writer.ts';
@@ -18,7 +19,8 @@ import { serve } from './rpc.ts';
 export interface IngestThreadData {
   /** Migrated. */
   readonly databasePath: string;
-  readonly filesDir: string;
+  /** The store in a folder of ours, or files that stay where their owner keeps them. */
+  readonly originals: { readonly kind: 'disk'; readonly dir: string } | { readonly kind: 'in-place' };
   readonly modelDir: string;
   /** The name that the process gave its events. */
   readonly eventsName: string;
@@ -50,8 +52,9 @@ const {
   turns: { waiting: data.writeTurns, givesWay: true },
 });
 const events = createLocalEvents({ name: data.eventsName });
+raw.pragma('wal_autocheckpoint = 4000');
 const queue = createSqliteJobQueue({ db, events });
-const files = createDiskFileStore({ dir: data.filesDir });
+const files = data.originals.kind === 'disk' ? createDiskFileStore({ dir: data.originals.dir }) : createFilesInPlace();
 const parser = createProcessParser();
 const embedder = createBundledEmbedder({ modelDir: data.modelDir });
 const vectors = createSqliteVectorWriter(raw);

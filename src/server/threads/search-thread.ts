@@ -8,7 +8,7 @@ import { serve } from './rpc.ts';
 import type { SearchThreadData } from './start-search-thread.ts';
 
 const { databasePath, dimensions, memoryLimitBytes } = workerData as SearchThreadData;
-const connection = openSqlite(databasePath, { readonly: true });
+const connection = openSqlite(databasePath, { readonly: true, cacheMb: 2 });
 const vectors = createScanIndex({ raw: connection.raw, dimensions, memoryLimitBytes });
 const texts = createKeywordReader(connection.raw);
 

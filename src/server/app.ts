@@ -1,0 +1,188 @@
+import { randomUUID } from 'node:crypto';
+import { access, constants } from 'node:fs/promises';
+import type { Kysely } from 'kysely';
+import { createAnswering, type Answering } from './answer/answering.ts';
+import { EXTRACTIVE_MODEL } from './answer/answer.ts';
+import type { Config } from './config.ts';
+import { createMemoryCache } from './drivers/cache/memory.ts';
+import { createBundledEmbedder } from './drivers/embedder/bundled.ts';
+import { createLocalEvents } from './drivers/events/local.ts';
+import { createDiskFileStore } from './drivers/file-store/disk.ts';
+import { createSqliteJobQueue } from './drivers/job-queue/sqlite.ts';
+import { createHttpServer, type HttpServer } from './http/server.ts';
+import type { HealthSources } from './http/services.ts';
+import { FORMATS } from './ingest/formats.ts';
+import { createLog, type Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
+import type { Cache } from './ports/cache.ts';
+import type { Embedder } from './ports/embedder.ts';
+import type { Events } from './ports/events.ts';
+import type { FileStore } from './ports/file-store.ts';
+import type { JobQueue } from './ports/job-queue.ts';
+import type { Database } from './ports/schema.ts';
+import { openSqlite, prepareSqlite } from './records/sqlite.ts';
+import { newWriteTurns } from './records/write-turns.ts';
+import type { IngestHandlers, IngestNote, IngestThreadData } from './threads/ingest-thread.ts';
+import { siblingModule, startThread, type Thread } from './threads/rpc.ts';
+import { type SearchThread, startSearchThread } from './threads/start-search-thread.ts';
+import { modelDir, version, webDir } from './version.ts';
+
+/** The parts of one process, put together: the only place that knows which driver is in. */
+export interface Installation {
+  readonly config: Config;
+  readonly db: Kysely<Database>;
+  readonly files: FileStore;
+  readonly queue: JobQueue;
+  readonly events: Events;
+  readonly cache: Cache;
+  readonly answering: Answering;
+  readonly log: Log;
+  /** Resolves when searching and ingesting have started. */
+  readonly ready: Promise<void>;
+  /** Opens the model for questions ahead of the first one; without it search works by words. */
+  warmUp(): Promise<void>;
+  readonly health: HealthSources;
+  /** Lets running requests' work end, hands back jobs. */
+  close(): Promise<void>;
+}
+
+const MB = 1024 * 1024;
+/** Of the memory limit: vector codes of the collections searched last, and cached results. */
+const CODES_SHARE = 0.3;
+const CACHE_SHARE = 0.06;
+const DRAIN_JOBS_MS = 5000;
+
+export interface InstallationOptions {
+  /** Files of a folder that stay where they are; otherwise the store in the data folder. */
+  readonly originals?: IngestThreadData['originals'];
+  readonly log?: Log;
+}
+
+/** Migrates, opens the database and starts the threads. Takes jobs at once: what a crash left is resumed. */
+export function openInstallation(config: Config, { originals, log = createLog(config.logLevel) }: InstallationOptions = {}): Installation {
+  prepareSqlite(config.databasePath);
+  const writeTurns = newWriteTurns();
+  const connection = openSqlite(config.databasePath, { turns: { waiting: writeTurns, givesWay: false } });
+  const { db } = connection;
+  const eventsName = randomUUID();
+  const events = createLocalEvents({ name: eventsName });
+  const files = createDiskFileStore({ dir: config.filesDir });
+  const queue = createSqliteJobQueue({ db, events });
+  const embedder = createBundledEmbedder({ modelDir });
+  const cache = createMemoryCache({ maxEntries: config.caches.queryEntries, maxBytes: config.memoryLimitBytes * CACHE_SHARE });
+  const search = startSearchThread(
+    { databasePath: config.databasePath, dimensions: embedder.dimensions, memoryLimitBytes: config.memoryLimitBytes * CODES_SHARE },
+    (error) => log.error('search thread died', { error }),
+  );
+  const ingest = keepIngesting(config, { eventsName, writeTurns, originals: originals ?? { kind: 'disk', dir: config.filesDir } }, log);
+  const answering = createAnswering({
+    db,
+    vectors: search.vectors,
+    texts: search.texts,
+    embedder,
+    cache,
+    settings: { queryTtlMs: config.caches.queryTtlMs, answerTtlMs: config.caches.answerTtlMs, embeddingEntries: config.caches.embeddingEntries },
+  });
+  let started = false;
+  const ready = Promise.all([search.ready, ingest.ready]).then(() => {
+    started = true;
+  });
+  return {
+    config,
+    db,
+    files,
+    queue,
+    events,
+    cache,
+    answering,
+    log,
+    ready,
+    warmUp: () => embedder.warmUp(),
+    health: { started: () => started, probes: createProbes({ config, db, queue, cache, embedder, search }) },
+    async close() {
+      await ingest.close();
+      await Promise.all([search.close(), embedder.close(), queue.close(), cache.close(), events.close()]);
+      await connection.close();
+    },
+  };
+}
+
+/** The ingest thread, started again when it dies: its jobs' leases died with it and are taken anew. */
+function keepIngesting(config: Config, which: Pick<IngestThreadData, 'eventsName' | 'originals' | 'writeTurns'>, log: Log): { ready: Promise<void>; close(): Promise<void> } {
+  let closing = false;
+  const start = (): Thread<IngestHandlers> => {
+    const thread = startThread<IngestHandlers>(siblingModule('./threads/ingest-thread', import.meta.url), {
+      name: 'ingest',
+      data: { databasePath: config.databasePath, modelDir, concurrency: config.jobConcurrency, ...which } satisfies IngestThreadData,
+      maxOldGenerationMb: 256,
+      onDeath: (error) => {
+        log.error('ingest thread died', { error });
+        if (!closing) current = start();
+      },
+    });
+    thread.onNote((note) => {
+      const { job, error, final } = note as IngestNote;
+      log.warn(final ? 'job failed' : 'job will be tried again', { job, error });
+    });
+    return thread;
+  };
+  let current = start();
+  return {
+    ready: current.ready,
+    async close() {
+      closing = true;
+      if (!current.isDead()) await current.call('drain', { timeoutMs: DRAIN_JOBS_MS }).catch(() => {});
+      await current.close();
+    },
+  };
+}
+
+function createProbes(parts: {
+  config: Config;
+  db: Kysely<Database>;
+  queue: JobQueue;
+  cache: Cache;
+  embedder: Embedder;
+  search: SearchThread;
+}): HealthSources['probes'] {
+  const { config, db, queue, cache, embedder, search } = parts;
+  return {
+    database: async () => {
+      await db.selectFrom('settings').select('name').limit(1).execute();
+      return { detail: 'SQLite' };
+    },
+    vectors: async () => {
+      const { loadedRows, loadedBytes } = await search.vectors.stats();
+      return { detail: `embedded, ${loadedRows} vectors in ${Math.round(loadedBytes / MB)} MB of memory` };
+    },
+    cache: async () => {
+      const { hits, misses, entries } = cache.stats();
+      return { detail: `in process, ${entries} entries, ${hits} hits, ${misses} misses` };
+    },
+    queue: async () => {
+      const { queued, running, failed } = await queue.depth();
+      return { detail: `${queued} waiting, ${running} running, ${failed} failed` };
+    },
+    storage: async () => {
+      await access(config.dataDir, constants.R_OK | constants.W_OK);
+      return { detail: 'disk' };
+    },
+    embeddings: async (signal) => {
+      await embedder.embed(['health'], 'query', signal);
+      return { detail: embedder.fingerprint };
+    },
+    llm: async () => ({ detail: 'none is needed: answers are extracted' }),
+  };
+}
+
+/** The API and the web app over an installation. */
+export function createServer(installation: Installation, metrics: Metrics): Promise<HttpServer> {
+  return createHttpServer({
+    ...installation,
+    version,
+    metrics,
+    models: [EXTRACTIVE_MODEL],
+    formats: FORMATS,
+    webDir,
+  });
+}

@@ -1,0 +1,96 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { ConfigError, readConfig, readEnvironment } from './config.ts';
+import { version } from './version.ts';
+
+/** `ka`: each command loads what it needs and nothing else. */
+const program = new Command('ka')
+  .description('Knowledge Assistant: ask your own documents, get answers with citations you can check')
+  .version(version)
+  .showHelpAfterError();
+
+const settings = () => readConfig(readEnvironment(process.cwd()));
+
+program
+  .command('serve')
+  .description('serve the API and the web app')
+  .action(async () => (await import('./serve.ts')).serve(settings()));
+
+program
+  .command('worker')
+  .description('take jobs and nothing else')
+  .action(async () => (await import('./serve.ts')).work(settings()));
+
+program
+  .command('ask')
+  .description('answer a question from the files of a folder, with no server')
+  .argument('<folder>', 'folder with documents; read again only where it changed')
+  .argument('<question>')
+  .option('--json', 'print the answer as JSON')
+  .action(async (folder: string, question: string, options: { json?: true }) => {
+    const { askFolder } = await import('./cli/ask-folder.ts');
+    process.exitCode = await askFolder(folder, question, { json: options.json === true });
+  });
+
+program
+  .command('ingest')
+  .description('feed a folder into the installation, running or stopped; touches only what changed')
+  .argument('<folder>')
+  .requiredOption('--user <email>', 'whose documents they become')
+  .option('--collection <name>', "name of one of the user's own collections", 'Library')
+  .option('--prune', 'also remove documents whose file is gone from the folder')
+  .option('--json', 'print the outcome as JSON')
+  .action(async (folder: string, options: { user: string; collection: string; prune?: true; json?: true }) => {
+    const { ingestFolder } = await import('./cli/ingest-folder.ts');
+    process.exitCode = await ingestFolder(settings(), folder, {
+      email: options.user,
+      collection: options.collection,
+      prune: options.prune === true,
+      json: options.json === true,
+    });
+  });
+
+program
+  .command('doctor')
+  .description('check the settings and every dependency, and say what to do')
+  .option('--json', 'print the findings as JSON')
+  .action(async (options: { json?: true }) => {
+    const { doctor } = await import('./cli/doctor.ts');
+    process.exitCode = await doctor(readEnvironment(process.cwd()), options.json === true);
+  });
+
+program
+  .command('bench')
+  .description('measure the published figures on this machine')
+  .option('--quick', 'smaller data: under three minutes')
+  .option('--only <ids>', 'rows, comma-separated: A5,A7')
+  .option('--json <file>', 'also write the rows as JSON')
+  .option('--compare <file>', 'show ratios to an earlier JSON file')
+  .action(async () => {
+    const { runInCheckout } = await import('./cli/run-in-checkout.ts');
+    process.exitCode = await runInCheckout('bench/run.ts', process.argv.slice(3));
+  });
+
+program
+  .command('eval')
+  .description('measure retrieval and answers on a labelled set in BEIR layout')
+  .argument('<set>', 'folder with corpus.jsonl, queries.jsonl, qrels/test.tsv and optionally qa.jsonl')
+  .option('--mode <mode>', 'hybrid, vector or keyword', asMode, 'hybrid')
+  .option('--run <file>', 'write a TREC run, 100 documents a query')
+  .option('--json <file>', 'write the figures as JSON')
+  .option('--cache <folder>', 'keep vectors there for the next run')
+  .action(async (set: string, options: { mode: 'hybrid' | 'vector' | 'keyword'; run?: string; json?: string; cache?: string }) => {
+    const { evaluate } = await import('./eval/evaluate.ts');
+    process.exitCode = await evaluate(set, options);
+  });
+
+function asMode(text: string): 'hybrid' | 'vector' | 'keyword' {
+  if (text === 'hybrid' || text === 'vector' || text === 'keyword') return text;
+  throw new InvalidArgumentError('must be hybrid, vector or keyword.');
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(error instanceof ConfigError || process.env['KA_DEBUG'] === undefined ? (error instanceof Error ? error.message : String(error)) : error);
+  process.exitCode = 1;
+}

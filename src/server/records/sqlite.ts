@@ -12,6 +12,7 @@ import {
   SqliteQueryCompiler,
 } from 'kysely';
 import type { Database } from '../ports/schema.ts';
+import { keepStatements } from './kept-statements.ts';
 import { migrateSqlite } from './migrate-sqlite.ts';
 import { takeTurns, type WriteTurns } from './write-turns.ts';
 
@@ -50,6 +51,8 @@ export function openSqlite(
     // what is deleted is overwritten: nothing of a removed document stays readable in the file
     raw.pragma('secure_delete = ON');
     raw.pragma('journal_size_limit = 67108864');
+    // copying the log back takes 10 to 50 ms now and then: not in a thread that serves people
+    if (turns?.givesWay === false) raw.pragma('wal_autocheckpoint = 0');
   }
   raw.pragma(`cache_size = ${-cacheMb * 1024}`);
   raw.pragma('temp_store = MEMORY');
@@ -95,7 +98,7 @@ class ImmediateDialect extends SqliteDialect {
   override createDriver(): SqliteDriver {
     const turns = this.#turns;
     return new ImmediateDriver({
-      database: this.#database,
+      database: keepStatements(this.#database),
       ...(turns
         ? { onCreateConnection: async (connection) => takeTurns(connection, this.#database, turns) }
         : {}),

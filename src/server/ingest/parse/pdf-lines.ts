@@ -60,7 +60,7 @@ const SOFT_HYPHEN = 0xfffe;
 
 /** Reads a loaded text page into lines, in the file's own order. */
 export function readLines(pdf: Pdfium, textPage: number, width: number, height: number): LinePage {
-  const scratch = pdf._malloc(SCRATCH_BYTES);
+  const scratch = pdf.malloc(SCRATCH_BYTES);
   try {
     const raw = rawLines(pdf, textPage);
     const turn = mainTurn(pdf, textPage, raw);
@@ -75,7 +75,7 @@ export function readLines(pdf: Pdfium, textPage: number, width: number, height: 
     }
     return { lines, width: sideways ? height : width, height: sideways ? width : height };
   } finally {
-    pdf._free(scratch);
+    pdf.free(scratch);
   }
 }
 
@@ -88,7 +88,7 @@ interface RawWord {
 /** Words with the index of their first and last character, by PDFium's own line breaks. */
 function rawLines(pdf: Pdfium, textPage: number): RawWord[][] {
   const lines: RawWord[][] = [];
-  const count = pdf._FPDFText_CountChars(textPage);
+  const count = pdf.FPDFText_CountChars(textPage);
   let line: RawWord[] = [];
   let text = '';
   let first = 0;
@@ -97,7 +97,7 @@ function rawLines(pdf: Pdfium, textPage: number): RawWord[][] {
     text = '';
   };
   for (let i = 0; i < count; i++) {
-    const code = pdf._FPDFText_GetUnicode(textPage, i);
+    const code = pdf.FPDFText_GetUnicode(textPage, i);
     if (code === 0x0a || code === 0x0d) {
       endWord(i);
       if (line.length > 0) lines.push(line);
@@ -118,13 +118,18 @@ function rawLines(pdf: Pdfium, textPage: number): RawWord[][] {
   return lines;
 }
 
+/** Lines that vote on the page's direction, taken from all its parts. */
+const VOTERS = 16;
+
 /** The direction of most lines' letters, in quarter turns. */
 function mainTurn(pdf: Pdfium, textPage: number, lines: readonly RawWord[][]): Turn {
   const votes = [0, 0, 0, 0];
-  for (const words of lines) {
+  const step = Math.max(1, Math.floor(lines.length / VOTERS));
+  for (let i = 0; i < lines.length; i += step) {
+    const words = lines[i] ?? [];
     const first = words[0];
     if (first === undefined) continue;
-    const quarter = Math.round(pdf._FPDFText_GetCharAngle(textPage, first.first) / (Math.PI / 2));
+    const quarter = Math.round(pdf.FPDFText_GetCharAngle(textPage, first.first) / (Math.PI / 2));
     votes[((quarter % 4) + 4) % 4]! += words.length;
   }
   const best = votes.indexOf(Math.max(...votes));
@@ -154,7 +159,8 @@ function measure(
   if (start === undefined) return undefined;
   const end = raw.at(-1) ?? start;
   const head = fontOf(pdf, textPage, scratch, start.first);
-  const tail = fontOf(pdf, textPage, scratch, end.last);
+  // the end only matters where the beginning stands out
+  const tail = head.bold || head.fixedWidth ? fontOf(pdf, textPage, scratch, end.last) : head;
   const size = commonHeight(words);
   const cells: Cell[] = [];
   for (const word of words) {
@@ -192,7 +198,7 @@ function box(
   index: number,
   turn: Turn,
 ): Omit<Word, 'text'> {
-  if (pdf._FPDFText_GetLooseCharBox(textPage, index, rectangle) === 0)
+  if (pdf.FPDFText_GetLooseCharBox(textPage, index, rectangle) === 0)
     return { left: 0, right: 0, top: 0, bottom: 0 };
   const at = rectangle >> 2;
   const left = pdf.HEAPF32[at]!;
@@ -221,14 +227,14 @@ interface Font {
 /** Weight and pitch; many files say "bold" only in the font's name. */
 function fontOf(pdf: Pdfium, textPage: number, scratch: number, index: number): Font {
   const flagsAt = scratch + SCRATCH_BYTES - 4;
-  const bytes = pdf._FPDFText_GetFontInfo(textPage, index, scratch, SCRATCH_BYTES - 4, flagsAt);
+  const bytes = pdf.FPDFText_GetFontInfo(textPage, index, scratch, SCRATCH_BYTES - 4, flagsAt);
   const flags = bytes === 0 ? 0 : (pdf.HEAP32[flagsAt >> 2] ?? 0);
   const name =
     bytes > 1 && bytes <= SCRATCH_BYTES - 4
       ? Buffer.from(pdf.HEAPU8.buffer, scratch, bytes - 1).toString('latin1')
       : '';
   return {
-    bold: pdf._FPDFText_GetFontWeight(textPage, index) >= 600 || /bold|black|heavy/i.test(name),
+    bold: /bold|black|heavy/i.test(name) || pdf.FPDFText_GetFontWeight(textPage, index) >= 600,
     fixedWidth: (flags & 1) === 1 || /mono|courier|consol|typewriter|cmtt/i.test(name),
   };
 }

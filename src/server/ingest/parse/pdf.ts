@@ -10,20 +10,20 @@ import { type LinePage, readLines } from './pdf-lines.ts';
 /** PDF by PDFium, which is C++ in WebAssembly: a file that breaks it breaks only this process. */
 export const readPdf: FormatReader = async ({ bytes }, out) => {
   const pdf = await pdfium();
-  const data = pdf._malloc(bytes.length);
+  const data = pdf.malloc(bytes.length);
   pdf.HEAPU8.set(bytes, data);
-  const document = pdf._FPDF_LoadMemDocument(data, bytes.length, 0);
+  const document = pdf.FPDF_LoadMemDocument(data, bytes.length, 0);
   try {
-    if (document === 0) throw pdf._FPDF_GetLastError() === PASSWORD ? encrypted() : damaged();
-    const count = pdf._FPDF_GetPageCount(document);
+    if (document === 0) throw pdf.FPDF_GetLastError() === PASSWORD ? encrypted() : damaged();
+    const count = pdf.FPDF_GetPageCount(document);
     if (count === 0) throw damaged();
     if (count > LIMITS.pages)
       throw tooComplex(`The PDF has ${count} pages; at most ${LIMITS.pages} are read.`);
     new PdfReading(pdf, document, count, out).write();
     out.title = worthShowing(metaText(pdf, document, 'Title'));
   } finally {
-    if (document !== 0) pdf._FPDF_CloseDocument(document);
-    pdf._free(data);
+    if (document !== 0) pdf.FPDF_CloseDocument(document);
+    pdf.free(data);
   }
 };
 
@@ -46,7 +46,7 @@ class PdfReading {
     this.#document = document;
     this.#count = count;
     this.#out = out;
-    this.#hasForms = pdf._FPDF_GetFormType(document) !== 0;
+    this.#hasForms = pdf.FPDF_GetFormType(document) !== 0;
   }
 
   write(): void {
@@ -105,22 +105,22 @@ const EMPTY_PAGE: ReadPage = { lines: [], width: 0, height: 0, needsOcr: false }
 
 /** Undefined when PDFium cannot load the page. */
 function readPage(pdf: Pdfium, document: number, index: number, hasForms: boolean): ReadPage | undefined {
-  let page = pdf._FPDF_LoadPage(document, index);
+  let page = pdf.FPDF_LoadPage(document, index);
   if (page === 0) return undefined;
   // form fields and text notes are drawn by annotations: flattening makes them part of the page
-  if (hasWrittenAnnotations(pdf, page, hasForms) && pdf._FPDFPage_Flatten(page, 0) === FLATTENED) {
-    pdf._FPDF_ClosePage(page);
-    page = pdf._FPDF_LoadPage(document, index);
+  if (hasWrittenAnnotations(pdf, page, hasForms) && pdf.FPDFPage_Flatten(page, 0) === FLATTENED) {
+    pdf.FPDF_ClosePage(page);
+    page = pdf.FPDF_LoadPage(document, index);
     if (page === 0) return undefined;
   }
-  const textPage = pdf._FPDFText_LoadPage(page);
+  const textPage = pdf.FPDFText_LoadPage(page);
   try {
     if (textPage === 0) return undefined;
-    const lines = readLines(pdf, textPage, pdf._FPDF_GetPageWidthF(page), pdf._FPDF_GetPageHeightF(page));
+    const lines = readLines(pdf, textPage, pdf.FPDF_GetPageWidthF(page), pdf.FPDF_GetPageHeightF(page));
     return { ...lines, needsOcr: lines.lines.length === 0 && hasPicture(pdf, page) };
   } finally {
-    if (textPage !== 0) pdf._FPDFText_ClosePage(textPage);
-    pdf._FPDF_ClosePage(page);
+    if (textPage !== 0) pdf.FPDFText_ClosePage(textPage);
+    pdf.FPDF_ClosePage(page);
   }
 }
 
@@ -132,13 +132,13 @@ const WIDGET = 20;
 const FEW_ANNOTATIONS = 20;
 
 function hasWrittenAnnotations(pdf: Pdfium, page: number, hasForms: boolean): boolean {
-  const count = pdf._FPDFPage_GetAnnotCount(page);
+  const count = pdf.FPDFPage_GetAnnotCount(page);
   if (count > (hasForms ? 1000 : FEW_ANNOTATIONS)) return false;
   for (let i = 0; i < count; i++) {
-    const annotation = pdf._FPDFPage_GetAnnot(page, i);
+    const annotation = pdf.FPDFPage_GetAnnot(page, i);
     if (annotation === 0) continue;
-    const subtype = pdf._FPDFAnnot_GetSubtype(annotation);
-    pdf._FPDFPage_CloseAnnot(annotation);
+    const subtype = pdf.FPDFAnnot_GetSubtype(annotation);
+    pdf.FPDFPage_CloseAnnot(annotation);
     if (subtype === FREE_TEXT || subtype === WIDGET) return true;
   }
   return false;
@@ -149,9 +149,9 @@ const FORM = 5;
 
 /** A page without text that shows a picture is what OCR is for. */
 function hasPicture(pdf: Pdfium, page: number): boolean {
-  const count = Math.min(pdf._FPDFPage_CountObjects(page), 1000);
+  const count = Math.min(pdf.FPDFPage_CountObjects(page), 1000);
   for (let i = 0; i < count; i++) {
-    const type = pdf._FPDFPageObj_GetType(pdf._FPDFPage_GetObject(page, i));
+    const type = pdf.FPDFPageObj_GetType(pdf.FPDFPage_GetObject(page, i));
     if (type === IMAGE || type === FORM) return true;
   }
   return false;
@@ -163,20 +163,20 @@ const OUTLINE_ENTRIES = 10_000;
 function readOutline(pdf: Pdfium, document: number, pageCount: number): DocumentLook['outline'] {
   const byPage = new Map<number, Map<string, number>>();
   const stack: { bookmark: number; depth: number }[] = [
-    { bookmark: pdf._FPDFBookmark_GetFirstChild(document, 0), depth: 1 },
+    { bookmark: pdf.FPDFBookmark_GetFirstChild(document, 0), depth: 1 },
   ];
   let entries = 0;
   for (let next = stack.pop(); next !== undefined && entries < OUTLINE_ENTRIES; next = stack.pop()) {
     const { bookmark, depth } = next;
     if (bookmark === 0) continue;
     entries++;
-    stack.push({ bookmark: pdf._FPDFBookmark_GetNextSibling(document, bookmark), depth });
+    stack.push({ bookmark: pdf.FPDFBookmark_GetNextSibling(document, bookmark), depth });
     if (depth < 6)
-      stack.push({ bookmark: pdf._FPDFBookmark_GetFirstChild(document, bookmark), depth: depth + 1 });
-    const destination = pdf._FPDFBookmark_GetDest(document, bookmark);
-    const page = destination === 0 ? -1 : pdf._FPDFDest_GetDestPageIndex(document, destination);
+      stack.push({ bookmark: pdf.FPDFBookmark_GetFirstChild(document, bookmark), depth: depth + 1 });
+    const destination = pdf.FPDFBookmark_GetDest(document, bookmark);
+    const page = destination === 0 ? -1 : pdf.FPDFDest_GetDestPageIndex(document, destination);
     if (page < 0 || page >= pageCount) continue;
-    const title = folded(utf16(pdf, (buffer, bytes) => pdf._FPDFBookmark_GetTitle(bookmark, buffer, bytes)));
+    const title = folded(utf16(pdf, (buffer, bytes) => pdf.FPDFBookmark_GetTitle(bookmark, buffer, bytes)));
     if (title === '') continue;
     const titles = byPage.get(page) ?? new Map<string, number>();
     if (!titles.has(title)) titles.set(title, depth);
@@ -186,12 +186,12 @@ function readOutline(pdf: Pdfium, document: number, pageCount: number): Document
 }
 
 function metaText(pdf: Pdfium, document: number, tag: string): string {
-  const name = pdf._malloc(tag.length + 1);
+  const name = pdf.malloc(tag.length + 1);
   pdf.HEAPU8.set(Buffer.from(`${tag}\0`, 'latin1'), name);
   try {
-    return utf16(pdf, (buffer, bytes) => pdf._FPDF_GetMetaText(document, name, buffer, bytes));
+    return utf16(pdf, (buffer, bytes) => pdf.FPDF_GetMetaText(document, name, buffer, bytes));
   } finally {
-    pdf._free(name);
+    pdf.free(name);
   }
 }
 
@@ -199,12 +199,12 @@ function metaText(pdf: Pdfium, document: number, tag: string): string {
 function utf16(pdf: Pdfium, ask: (buffer: number, bytes: number) => number): string {
   const bytes = Math.min(ask(0, 0), 8192);
   if (bytes <= 2) return '';
-  const buffer = pdf._malloc(bytes);
+  const buffer = pdf.malloc(bytes);
   try {
     ask(buffer, bytes);
     return Buffer.from(pdf.HEAPU8.buffer as ArrayBuffer, buffer, bytes - 2).toString('utf16le');
   } finally {
-    pdf._free(buffer);
+    pdf.free(buffer);
   }
 }
 

@@ -28,7 +28,7 @@ function start() {
   thread = startIngest(
     {
       databasePath: house.path,
-      filesDir: join(dir, 'files'),
+      originals: { kind: 'disk', dir: join(dir, 'files') },
       modelDir: join(dir, 'no model'),
       eventsName: dir,
       writeTurns: newWriteTurns(),

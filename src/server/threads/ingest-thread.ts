@@ -25,7 +25,7 @@ export interface IngestThreadData {
   /** The name that the process gave its events. */
   readonly eventsName: string;
   /** Those of the connections that serve people: this thread's gives way to them. */
-  readonly writeTurns: Int32Array;
+  readonly writeTurns?: Int32Array;
   /** Documents that are read and indexed at a time. */
   readonly concurrency: number;
 }
@@ -42,17 +42,16 @@ export type IngestHandlers = typeof handlers;
 
 const SWEEP_EVERY_MS = 3_600_000;
 const STOP_MS = 5_000;
+/** The connections that go first never copy the log back into the database: this thread does. */
+const CHECKPOINT_EVERY_MS = 15_000;
 
 const data = workerData as IngestThreadData;
 const {
   db,
   raw,
   close: closeDatabase,
-} = openSqlite(data.databasePath, {
-  turns: { waiting: data.writeTurns, givesWay: true },
-});
+} = openSqlite(data.databasePath, data.writeTurns ? { turns: { waiting: data.writeTurns, givesWay: true } } : {});
 const events = createLocalEvents({ name: data.eventsName });
-raw.pragma('wal_autocheckpoint = 4000');
 const queue = createSqliteJobQueue({ db, events });
 const files = data.originals.kind === 'disk' ? createDiskFileStore({ dir: data.originals.dir }) : createFilesInPlace();
 const parser = createProcessParser();
@@ -86,6 +85,8 @@ const sweep = () => void sweepFiles(db, files).catch(() => {});
 const sweeping = setInterval(sweep, SWEEP_EVERY_MS).unref();
 sweep();
 
+const checkpointing = setInterval(() => raw.pragma('wal_checkpoint(passive)'), CHECKPOINT_EVERY_MS).unref();
+
 const handlers = {
   /** Jobs of all processes that wait, run or have failed; `runningHere` are this thread's. */
   async stats() {
@@ -97,6 +98,7 @@ const handlers = {
 
 const thread = serve(handlers, async () => {
   clearInterval(sweeping);
+  clearInterval(checkpointing);
   await runner.stop(STOP_MS);
   await Promise.all([parser.close(), embedder.close(), queue.close(), events.close()]);
   await closeDatabase();

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Answer, AnswerEvent, Citation } from '../../contract/query.ts';
-import type { SearchScope } from '../ports/search-scope.ts';
 import type { Database } from '../ports/schema.ts';
+import type { SearchScope } from '../ports/search-scope.ts';
 import { newId } from '../records/ids.ts';
 import { citeSentence } from './cite.ts';
 import { ANSWER_PASSAGES } from './constants.ts';
@@ -32,10 +32,20 @@ export const EXTRACTIVE_MODEL = 'extractive';
  *
  * @returns sources, then the answer in tokens with its citations, then the whole as `done`.
  */
-export async function* answer(ports: AnswerPorts, question: Question, signal: AbortSignal): AsyncGenerator<AnswerEvent> {
+export async function* answer(
+  ports: AnswerPorts,
+  question: Question,
+  signal: AbortSignal,
+): AsyncGenerator<AnswerEvent> {
   const begun = performance.now();
-  const retrieved = await retrieve(ports, { ...question, limit: Math.max(question.limit, ANSWER_PASSAGES), mode: 'hybrid' }, signal);
-  const sources = retrieved.passages.slice(0, question.limit).map((passage) => asHit(passage, retrieved.analysed));
+  const retrieved = await retrieve(
+    ports,
+    { ...question, limit: Math.max(question.limit, ANSWER_PASSAGES), mode: 'hybrid' },
+    signal,
+  );
+  const sources = retrieved.passages
+    .slice(0, question.limit)
+    .map((passage) => asHit(passage, retrieved.analysed));
   yield { type: 'sources', sources };
 
   const generating = performance.now();
@@ -69,7 +79,10 @@ export async function* answer(ports: AnswerPorts, question: Question, signal: Ab
   };
 }
 
-async function citedSentences(db: Kysely<Database>, evidence: Evidence): Promise<{ sentence: string; citation: Citation }[]> {
+async function citedSentences(
+  db: Kysely<Database>,
+  evidence: Evidence,
+): Promise<{ sentence: string; citation: Citation }[]> {
   const statements: { sentence: string; citation: Citation }[] = [];
   for (const sentence of chooseSentences(evidence)) {
     const citation = await citeSentence(db, statements.length + 1, sentence);

@@ -47,7 +47,14 @@ const SCOPES_KEPT = 1000;
  * the filtered documents), so that another user, a change or a delete never meets an older answer; equal
  * questions in flight are worked once.
  */
-export function createAnswering({ db, vectors, texts, embedder, cache, settings }: AnsweringPorts): Answering {
+export function createAnswering({
+  db,
+  vectors,
+  texts,
+  embedder,
+  cache,
+  settings,
+}: AnsweringPorts): Answering {
   const questionVectors = new LRUCache<string, Float32Array>({ max: Math.max(1, settings.embeddingEntries) });
   const scopeLanguages = new LRUCache<string, string[]>({ max: SCOPES_KEPT });
   const searches = createSingleFlight<SearchResult>();
@@ -71,7 +78,10 @@ export function createAnswering({ db, vectors, texts, embedder, cache, settings 
     const key = scope.collections.map(({ no, generation }) => `${no}.${generation}`).join(' ');
     let languages = scopeLanguages.get(key);
     if (languages === undefined) {
-      languages = await languagesIn(db, scope.collections.map(({ no }) => no));
+      languages = await languagesIn(
+        db,
+        scope.collections.map(({ no }) => no),
+      );
       scopeLanguages.set(key, languages);
     }
     return languages;
@@ -82,9 +92,18 @@ export function createAnswering({ db, vectors, texts, embedder, cache, settings 
       .update(JSON.stringify([METHOD_VERSION, embedder.fingerprint, scope.collections, ...rest]))
       .digest('base64url')}`;
 
-  async function searchAnew(request: SearchRequest, scope: SearchScope, begun: number, signal: AbortSignal): Promise<SearchResult> {
+  async function searchAnew(
+    request: SearchRequest,
+    scope: SearchScope,
+    begun: number,
+    signal: AbortSignal,
+  ): Promise<SearchResult> {
     const { query, limit, mode } = request;
-    const retrieved = await retrieve(ports, { query, limit, mode, scope, languages: await languagesOf(scope) }, signal);
+    const retrieved = await retrieve(
+      ports,
+      { query, limit, mode, scope, languages: await languagesOf(scope) },
+      signal,
+    );
     const tookMs = performance.now() - begun;
     return {
       hits: retrieved.passages.map((passage) => asHit(passage, retrieved.analysed)),
@@ -116,9 +135,13 @@ export function createAnswering({ db, vectors, texts, embedder, cache, settings 
       const begun = performance.now();
       const { query, limit, model } = request;
       if (model !== undefined && model !== EXTRACTIVE_MODEL) {
-        throw new AppError('VALIDATION', `There is no model named ${model}: leave it out, or see /api/v1/config.`, {
-          fields: [{ path: 'model', message: `must be one of: ${EXTRACTIVE_MODEL}` }],
-        });
+        throw new AppError(
+          'VALIDATION',
+          `There is no model named ${model}: leave it out, or see /api/v1/config.`,
+          {
+            fields: [{ path: 'model', message: `must be one of: ${EXTRACTIVE_MODEL}` }],
+          },
+        );
       }
       const scope = await resolveScope(db, userId, filtersOf(request));
       const key = keyOf('answer', scope, EXTRACTIVE_MODEL, limit, normaliseQuestion(query));
@@ -133,7 +156,8 @@ export function createAnswering({ db, vectors, texts, embedder, cache, settings 
         async (shared) => {
           const question: Question = { query, limit, scope, languages: await languagesOf(scope) };
           const made = await lastOf(answer(ports, question, shared));
-          if (made.timings.vectorMs > 0 || scope.collections.length === 0) await cache.set(key, made, settings.answerTtlMs);
+          if (made.timings.vectorMs > 0 || scope.collections.length === 0)
+            await cache.set(key, made, settings.answerTtlMs);
           return made;
         },
         signal,
@@ -144,7 +168,8 @@ export function createAnswering({ db, vectors, texts, embedder, cache, settings 
 }
 
 /** A hybrid search without the embedder is worth an answer, but not worth keeping. */
-const isWhole = ({ timings }: SearchResult, mode: SearchRequest['mode']): boolean => mode === 'keyword' || timings.vectorMs > 0;
+const isWhole = ({ timings }: SearchResult, mode: SearchRequest['mode']): boolean =>
+  mode === 'keyword' || timings.vectorMs > 0;
 
 /** `collectionId` is one more filter. @throws AppError NOT_FOUND when the filters exclude it. */
 function filtersOf({ filters, collectionId }: QueryRequest): Filters | undefined {

@@ -9,10 +9,20 @@ import type { Sentence } from './evidence.ts';
  * The citation of a sentence, checked against the page itself: the quote is what stands there now.
  * @returns undefined when the page says something else, or is gone: then the sentence must not be used.
  */
-export async function citeSentence(db: Kysely<Database>, marker: number, { passage, span, text }: Sentence): Promise<Citation | undefined> {
+export async function citeSentence(
+  db: Kysely<Database>,
+  marker: number,
+  { passage, span, text }: Sentence,
+): Promise<Citation | undefined> {
   const start = passage.start + span.start;
   const end = passage.start + span.end;
-  const slice = await readSlice(db, { documentId: passage.documentId, revision: passage.revision, page: passage.page, start, end });
+  const slice = await readSlice(db, {
+    documentId: passage.documentId,
+    revision: passage.revision,
+    page: passage.page,
+    start,
+    end,
+  });
   if (slice !== text) return undefined;
   return {
     marker,

@@ -22,7 +22,9 @@ export function vectorWeight(language: string): number {
   return LATIN.has(language) ? 0.3 : 0.2;
 }
 const LATIN = new Set(
-  'af ca cs cy da de es et eu fi fr ga gl hr hu id is it la lt lv ms nl no nb nn pl pt ro sk sl sq sv sw tl tr vi'.split(' '),
+  'af ca cs cy da de es et eu fi fr ga gl hr hu id is it la lt lv ms nl no nb nn pl pt ro sk sl sq sv sw tl tr vi'.split(
+    ' ',
+  ),
 );
 
 /** How much a sentence's cosine, its words and its passage count (answer in the first sentence .78 on XQuAD). */

@@ -1,7 +1,7 @@
+import type { QueryTerm } from '../ports/text-index.ts';
+import { analysePassage } from '../text/analyse.ts';
 import type { Span } from '../text/sentences.ts';
 import { sentenceSpans } from '../text/sentences.ts';
-import { analysePassage } from '../text/analyse.ts';
-import type { QueryTerm } from '../ports/text-index.ts';
 import { EMBEDDED_SENTENCES, SENTENCE_WEIGHTS } from './constants.ts';
 import type { Retrieved, RetrievedPassage } from './retrieve.ts';
 
@@ -57,15 +57,27 @@ export async function weighSentences(
           passage,
           span,
           text,
-          coverage: rarity.coverage((forms) => forms.some((form) => own.has(form)), (forms) => forms.some((form) => above.has(form))),
+          coverage: rarity.coverage(
+            (forms) => forms.some((form) => own.has(form)),
+            (forms) => forms.some((form) => above.has(form)),
+          ),
           relative: best === 0 ? 0 : passage.score / best,
         };
       });
   });
-  const promise = (draft: (typeof drafts)[number]) => SENTENCE_WEIGHTS.coverage * draft.coverage + SENTENCE_WEIGHTS.passage * draft.relative;
+  const promise = (draft: (typeof drafts)[number]) =>
+    SENTENCE_WEIGHTS.coverage * draft.coverage + SENTENCE_WEIGHTS.passage * draft.relative;
   const promising = [...drafts].sort((a, b) => promise(b) - promise(a)).slice(0, EMBEDDED_SENTENCES);
-  const vectors = vector === undefined ? [] : await embed(promising.map(({ text }) => text), signal);
-  const cosines = new Map(promising.map((draft, i) => [draft, vector && vectors[i] ? dot(vector, vectors[i]) : undefined]));
+  const vectors =
+    vector === undefined
+      ? []
+      : await embed(
+          promising.map(({ text }) => text),
+          signal,
+        );
+  const cosines = new Map(
+    promising.map((draft, i) => [draft, vector && vectors[i] ? dot(vector, vectors[i]) : undefined]),
+  );
   const sentences = drafts
     .map((draft): Sentence => {
       const cosine = cosines.get(draft);
@@ -87,22 +99,29 @@ export async function weighSentences(
   };
 }
 
-const termsOf = (text: string, language: string): ReadonlyMap<string, number> => analysePassage(text, language).terms;
+const termsOf = (text: string, language: string): ReadonlyMap<string, number> =>
+  analysePassage(text, language).terms;
 
 /** A word of the question counts by how few of the retrieved passages hold it. */
 function createRarity(terms: readonly QueryTerm[], passages: readonly RetrievedPassage[]) {
-  const held = passages.map((passage) => termsOf(`${passage.title}\n${passage.headingPath.join('\n')}\n${passage.text}`, passage.language));
+  const held = passages.map((passage) =>
+    termsOf(`${passage.title}\n${passage.headingPath.join('\n')}\n${passage.text}`, passage.language),
+  );
   const weights = terms.map(({ forms }) => {
     const holding = held.filter((own) => forms.some((form) => own.has(form))).length;
     return Math.log(1 + (held.length - holding + 0.5) / (holding + 0.5));
   });
   const whole = weights.reduce((sum, weight) => sum + weight, 0);
   const share = (degreeOf: (forms: readonly string[]) => number) =>
-    whole === 0 ? 0 : terms.reduce((sum, { forms }, i) => sum + degreeOf(forms) * (weights[i] as number), 0) / whole;
+    whole === 0
+      ? 0
+      : terms.reduce((sum, { forms }, i) => sum + degreeOf(forms) * (weights[i] as number), 0) / whole;
   return {
     /** A word in the headings above counts half. */
-    coverage: (inSentence: (forms: readonly string[]) => boolean, above: (forms: readonly string[]) => boolean) =>
-      share((forms) => (inSentence(forms) ? 1 : above(forms) ? 0.5 : 0)),
+    coverage: (
+      inSentence: (forms: readonly string[]) => boolean,
+      above: (forms: readonly string[]) => boolean,
+    ) => share((forms) => (inSentence(forms) ? 1 : above(forms) ? 0.5 : 0)),
     passages: held.map((own) => share((forms) => (forms.some((form) => own.has(form)) ? 1 : 0))),
   };
 }

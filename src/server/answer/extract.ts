@@ -21,6 +21,10 @@ function sameWords(a: string, b: string): boolean {
   const [short, long] = [bare(a), bare(b)].sort((x, y) => x.length - y.length) as [string, string];
   return long.includes(short);
 }
-const bare = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ').trim();
+const bare = (text: string): string =>
+  text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim();
 
 export const NOT_FOUND = "Your documents don't say: nothing in them answers this question.";

@@ -18,7 +18,11 @@ export interface FusedScore {
  * @param weight share of the cosine, in [0, 1].
  * @returns every candidate once, best first; equal scores in order of their keys.
  */
-export function fuseConvex(cosines: ReadonlyMap<ChunkKey, number>, keywords: readonly ChunkScore[], weight: number): FusedScore[] {
+export function fuseConvex(
+  cosines: ReadonlyMap<ChunkKey, number>,
+  keywords: readonly ChunkScore[],
+  weight: number,
+): FusedScore[] {
   const byWords = new Map(keywords.map(({ key, score }) => [key, score]));
   const bestWords = keywords.reduce((best, { score }) => Math.max(best, score), 0);
   let least = Number.POSITIVE_INFINITY;

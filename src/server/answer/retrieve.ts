@@ -47,7 +47,11 @@ export interface RetrievedPassage extends FoundChunk, Pick<FusedScore, 'score' |
  *
  * @throws UpstreamError in mode `vector` when the embedder does not answer; `hybrid` goes on with words alone.
  */
-export async function retrieve(ports: RetrievePorts, request: RetrieveRequest, signal: AbortSignal): Promise<Retrieved> {
+export async function retrieve(
+  ports: RetrievePorts,
+  request: RetrieveRequest,
+  signal: AbortSignal,
+): Promise<Retrieved> {
   const { query, limit, mode, scope, languages } = request;
   const analysed = analyseQuery(query, languages);
   const wanted = Math.max(CANDIDATES, limit);
@@ -98,14 +102,25 @@ async function findNearest(
   return { vector, found, embedMs: embedded - begun, vectorMs: performance.now() - embedded };
 }
 
-async function findWords(texts: TextReader, { terms }: AnalysedQuery, k: number, scope: SearchScope, signal: AbortSignal) {
+async function findWords(
+  texts: TextReader,
+  { terms }: AnalysedQuery,
+  k: number,
+  scope: SearchScope,
+  signal: AbortSignal,
+) {
   const begun = performance.now();
   const found = terms.length === 0 ? [] : await texts.search(terms, k, scope, signal);
   return { found, keywordMs: performance.now() - begun };
 }
 
 /** A passage found by its words alone still has a place among the vectors. */
-async function addMissingCosines(vectors: VectorReader, vector: Float32Array, words: readonly ChunkScore[], cosines: Map<ChunkKey, number>): Promise<void> {
+async function addMissingCosines(
+  vectors: VectorReader,
+  vector: Float32Array,
+  words: readonly ChunkScore[],
+  cosines: Map<ChunkKey, number>,
+): Promise<void> {
   const missing = words.map(({ key }) => key).filter((key) => !cosines.has(key));
   if (missing.length === 0) return;
   const scores = await vectors.score(vector, missing);
@@ -125,10 +140,18 @@ async function readBest(
   const seen = new Set<string>();
   // phrases are looked for in the candidates' text, so all of these are read
   const step = phrases.length > 0 ? CANDIDATES : limit + 4;
-  for (let from = 0; from < ranked.length && passages.length < (phrases.length > 0 ? CANDIDATES : limit); from += step) {
+  for (
+    let from = 0;
+    from < ranked.length && passages.length < (phrases.length > 0 ? CANDIDATES : limit);
+    from += step
+  ) {
     const slice = ranked.slice(from, from + step);
     const scores = new Map(slice.map((fused) => [fused.key, fused]));
-    for (const chunk of await loadChunks(db, slice.map(({ key }) => key), scope)) {
+    for (const chunk of await loadChunks(
+      db,
+      slice.map(({ key }) => key),
+      scope,
+    )) {
       // the same text twice within a document says nothing new
       const identity = `${chunk.documentId} ${chunk.text}`;
       if (seen.has(identity)) continue;
@@ -137,7 +160,8 @@ async function readBest(
     }
   }
   if (phrases.length === 0) return passages.slice(0, limit);
-  const quoted = (passage: RetrievedPassage) => phrases.filter((phrase) => holdsPhrase(passage.text, phrase)).length;
+  const quoted = (passage: RetrievedPassage) =>
+    phrases.filter((phrase) => holdsPhrase(passage.text, phrase)).length;
   return passages
     .map((passage) => ({ passage, quoted: quoted(passage) }))
     .sort((a, b) => b.quoted - a.quoted || b.passage.score - a.passage.score || a.passage.key - b.passage.key)

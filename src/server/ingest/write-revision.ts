@@ -96,7 +96,8 @@ export async function writeChunks(
   );
 }
 
-function prepareChunk(build: Build, chunk: Chunk) {
+/** A chunk as rows and index entry. */
+export function prepareChunk(build: Build, chunk: Chunk) {
   const ordinal = build.firstOrdinal + chunk.seq;
   const { terms, length } = analysePassage(keywordText(build.title, chunk), build.language);
   return {

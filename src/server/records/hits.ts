@@ -21,7 +21,11 @@ export interface FoundChunk {
  * The chunks behind the keys, in the order given. Only those that belong to the visible revision of a document
  * within the scope: an index may know a chunk a moment longer than its document lives.
  */
-export async function loadChunks(db: Kysely<Database>, keys: readonly ChunkKey[], scope: SearchScope): Promise<FoundChunk[]> {
+export async function loadChunks(
+  db: Kysely<Database>,
+  keys: readonly ChunkKey[],
+  scope: SearchScope,
+): Promise<FoundChunk[]> {
   const allowed = keys.filter((key) => isInScope(key, scope));
   if (allowed.length === 0) return [];
   const rows = await db
@@ -44,7 +48,9 @@ export async function loadChunks(db: Kysely<Database>, keys: readonly ChunkKey[]
     .where('chunks.key', 'in', allowed)
     // the visible range of the document: a key outside it belongs to a revision that is gone, or not there yet
     .whereRef('chunks.revision', '=', 'documents.revision')
-    .where(sql<boolean>`chunks.key between collections.no * 4294967296 + documents.first_ordinal and collections.no * 4294967296 + documents.first_ordinal + documents.chunk_count - 1`)
+    .where(
+      sql<boolean>`chunks.key between collections.no * 4294967296 + documents.first_ordinal and collections.no * 4294967296 + documents.first_ordinal + documents.chunk_count - 1`,
+    )
     .execute();
   const byKey = new Map(rows.map((row) => [row.key, row]));
   return allowed.flatMap((key) => {
@@ -72,5 +78,7 @@ function isInScope(key: ChunkKey, scope: SearchScope): boolean {
   if (collection === undefined) return false;
   if (collection.documents === undefined) return true;
   const ordinal = ordinalOf(key);
-  return collection.documents.some(({ firstOrdinal, chunkCount }) => ordinal >= firstOrdinal && ordinal < firstOrdinal + chunkCount);
+  return collection.documents.some(
+    ({ firstOrdinal, chunkCount }) => ordinal >= firstOrdinal && ordinal < firstOrdinal + chunkCount,
+  );
 }

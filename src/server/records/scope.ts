@@ -15,9 +15,11 @@ export async function resolveScope(db: Db, userId: string, filters: Filters = {}
   if (filters.collectionIds !== undefined) {
     const wanted = new Set(filters.collectionIds);
     collections = collections.filter(({ id }) => wanted.has(id));
-    if (collections.length < wanted.size) throw new AppError('NOT_FOUND', 'filters.collectionIds names a collection that is not there.');
+    if (collections.length < wanted.size)
+      throw new AppError('NOT_FOUND', 'filters.collectionIds names a collection that is not there.');
   }
-  if (collections.length === 0 || !narrowsDocuments(filters)) return { collections: collections.map(({ no, generation }) => ({ no, generation })) };
+  if (collections.length === 0 || !narrowsDocuments(filters))
+    return { collections: collections.map(({ no, generation }) => ({ no, generation })) };
   return { collections: await withDocuments(db, collections, filters) };
 }
 
@@ -45,9 +47,17 @@ async function visibleCollections(db: Db, userId: string): Promise<VisibleCollec
 }
 
 const narrowsDocuments = ({ documentIds, tags, mimeTypes, createdAfter, createdBefore }: Filters): boolean =>
-  documentIds !== undefined || tags !== undefined || mimeTypes !== undefined || createdAfter !== undefined || createdBefore !== undefined;
+  documentIds !== undefined ||
+  tags !== undefined ||
+  mimeTypes !== undefined ||
+  createdAfter !== undefined ||
+  createdBefore !== undefined;
 
-async function withDocuments(db: Db, collections: readonly VisibleCollection[], filters: Filters): Promise<ScopeCollection[]> {
+async function withDocuments(
+  db: Db,
+  collections: readonly VisibleCollection[],
+  filters: Filters,
+): Promise<ScopeCollection[]> {
   const collectionIds = collections.map(({ id }) => id);
   let query = db
     .selectFrom('documents')
@@ -61,12 +71,15 @@ async function withDocuments(db: Db, collections: readonly VisibleCollection[], 
       .where('id', 'in', wanted)
       .where('collection_id', 'in', collectionIds)
       .executeTakeFirstOrThrow();
-    if (count < wanted.length) throw new AppError('NOT_FOUND', 'filters.documentIds names a document that is not there.');
+    if (count < wanted.length)
+      throw new AppError('NOT_FOUND', 'filters.documentIds names a document that is not there.');
     query = query.where('documents.id', 'in', wanted);
   }
   if (filters.mimeTypes !== undefined) query = query.where('documents.mime_type', 'in', filters.mimeTypes);
-  if (filters.createdAfter !== undefined) query = query.where('documents.created_at', '>', asStored(filters.createdAfter));
-  if (filters.createdBefore !== undefined) query = query.where('documents.created_at', '<', asStored(filters.createdBefore));
+  if (filters.createdAfter !== undefined)
+    query = query.where('documents.created_at', '>', asStored(filters.createdAfter));
+  if (filters.createdBefore !== undefined)
+    query = query.where('documents.created_at', '<', asStored(filters.createdBefore));
   if (filters.tags !== undefined) {
     query = query.where(
       'documents.id',

@@ -1,0 +1,52 @@
+/** One question, and what was said to it. */
+export interface Reply {
+  readonly answerable: boolean;
+  readonly answered: boolean;
+  /** The first statement, and all of them, hold one of the right answers word for word. */
+  readonly rightFirst: boolean;
+  readonly right: boolean;
+}
+
+export interface AnswerScores {
+  readonly questions: number;
+  readonly answerable: number;
+  /** Of the answers given, those to questions that have one; and of these questions, those answered. */
+  readonly answeredPrecision: number;
+  readonly answeredRecall: number;
+  /** The same of refusals; NaN in a set where every question has an answer. */
+  readonly refusedPrecision: number;
+  readonly refusedRecall: number;
+  /** Of the answered questions that have an answer, those whose (first) statement holds it. */
+  readonly rightFirst: number;
+  readonly right: number;
+}
+
+export function scoreReplies(replies: readonly Reply[]): AnswerScores {
+  const answerable = replies.filter((reply) => reply.answerable);
+  const answered = replies.filter((reply) => reply.answered);
+  const refused = replies.filter((reply) => !reply.answered);
+  const both = answered.filter((reply) => reply.answerable);
+  const refusedRightly = refused.filter((reply) => !reply.answerable);
+  return {
+    questions: replies.length,
+    answerable: answerable.length,
+    answeredPrecision: both.length / answered.length,
+    answeredRecall: both.length / answerable.length,
+    refusedPrecision: refusedRightly.length / refused.length,
+    refusedRecall: refusedRightly.length / (replies.length - answerable.length),
+    rightFirst: both.filter((reply) => reply.rightFirst).length / both.length,
+    right: both.filter((reply) => reply.right).length / both.length,
+  };
+}
+
+/** Whether a text holds one of the answers, whatever the case, punctuation and spaces. */
+export function holdsAnswer(text: string, answers: readonly string[]): boolean {
+  const within = bare(text);
+  return answers.some((answer) => within.includes(bare(answer)));
+}
+
+const bare = (text: string): string =>
+  text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\p{M}]+/gu, '');

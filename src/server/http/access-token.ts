@@ -23,7 +23,7 @@ interface Claims {
  *
  * @param now milliseconds since 1970.
  */
-export function createAccessTokens(secret: string, now: () => number = Date.now): AccessTokens {
+export function createAccessTokens(secret: string, now: () => number = () => Date.now()): AccessTokens {
   const sign = createSigner({ key: secret, algorithm: 'HS256' });
   const check = createVerifier({
     key: secret,

@@ -1,9 +1,18 @@
 import type { RouteOptions } from 'fastify';
 import { z } from 'zod';
+import { apiKey, session, user } from '../../contract/auth.ts';
+import { collection, member } from '../../contract/collections.ts';
 import { problem } from '../../contract/common.ts';
+import { conversation, message } from '../../contract/conversations.ts';
+import { chunk, document } from '../../contract/documents.ts';
+import { answer, citation } from '../../contract/query.ts';
+import { filters, hit, searchBody, searchResult, timings } from '../../contract/search.ts';
+import { adminJob, adminUser, auditEntry, usageRow } from '../../contract/system.ts';
+import { task, taskItem } from '../../contract/tasks.ts';
 
 type Json = Record<string, unknown>;
 type ZodObject = z.ZodObject;
+type ToJson = (schema: z.ZodType, io: 'input' | 'output') => Json;
 
 export interface OpenApi {
   /** Called for every route before the server is ready. */
@@ -30,13 +39,27 @@ export function createOpenApi(version: string): OpenApi {
 
 function describe(routes: readonly RouteOptions[], version: string): Json {
   const paths: Record<string, Json> = {};
+  const schemas: Json = {};
+  const toJson: ToJson = (schema, io) => {
+    const options = { io, unrepresentable: 'any', target: 'draft-2020-12', metadata: named } as const;
+    const text = JSON.stringify(z.toJSONSchema(schema, options)).replaceAll(
+      '"#/$defs/',
+      '"#/components/schemas/',
+    );
+    const { $schema: _, $defs, id, ...rest } = JSON.parse(text) as Json;
+    Object.assign(schemas, $defs);
+    if (typeof id !== 'string') return rest;
+    schemas[id] = rest;
+    return { $ref: `#/components/schemas/${id}` };
+  };
+  toJson(problem, 'output');
   const sorted = [...routes].sort((a, b) => (a.url < b.url ? -1 : a.url > b.url ? 1 : 0));
   for (const route of sorted) {
     const path = route.url.replaceAll(/:(\w+)/g, '{$1}');
     for (const method of [route.method].flat()) {
       paths[path] = {
         ...paths[path],
-        [(method as string).toLowerCase()]: operation(route, method as string),
+        [(method as string).toLowerCase()]: operation(toJson, route, method as string),
       };
     }
   }
@@ -50,7 +73,7 @@ function describe(routes: readonly RouteOptions[], version: string): Json {
     servers: [{ url: '/' }],
     paths,
     components: {
-      schemas: { Problem: toJson(problem, 'output') },
+      schemas,
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', description: 'An access token or an API key (ka_…)' },
       },
@@ -58,7 +81,7 @@ function describe(routes: readonly RouteOptions[], version: string): Json {
   };
 }
 
-function operation(route: RouteOptions, method: string): Json {
+function operation(toJson: ToJson, route: RouteOptions, method: string): Json {
   const { params, querystring, body, response } = (route.schema ?? {}) as {
     params?: ZodObject;
     querystring?: ZodObject;
@@ -66,17 +89,14 @@ function operation(route: RouteOptions, method: string): Json {
     response?: Record<string, z.ZodType>;
   };
   const { access } = route.config ?? {};
-  const parameters = [...fields('path', params), ...fields('query', querystring)];
-  const answers = Object.entries(response ?? { 200: undefined }).map(([status, schema]) => [
-    status,
-    answer(schema),
-  ]);
+  const parameters = [...fields(toJson, 'path', params), ...fields(toJson, 'query', querystring)];
+  ANSWERS;
   return {
     operationId: `${method.toLowerCase()}${route.url.replaceAll(/[^A-Za-z0-9]+(.)?/g, (_, next: string | undefined) => next?.toUpperCase() ?? '')}`,
     tags: [tagOf(route.url)],
     ...(access === 'open' ? { security: [] } : { security: [{ bearer: [] }], 'x-access': access }),
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...bodyOf(route, method, body),
+    ...bodyOf(toJson, route, method, body),
     responses: { ...Object.fromEntries(answers), default: PROBLEM },
   };
 }
@@ -105,7 +125,7 @@ const FORMS: Readonly<Record<string, Json>> = {
 /** `/api/v1/documents/…` → `documents`. */
 const tagOf = (url: string): string => /^\/(?:api\/)?(?:v1\/)?([\w-]+)/.exec(url)?.[1] ?? 'other';
 
-function fields(place: 'path' | 'query', schema: ZodObject | undefined): Json[] {
+function fields(toJson: ToJson, place: 'path' | 'query', schema: ZodObject | undefined): Json[] {
   if (schema === undefined) return [];
   const { properties = {}, required = [] } = toJson(schema, 'input') as {
     properties?: Json;
@@ -119,7 +139,7 @@ function fields(place: 'path' | 'query', schema: ZodObject | undefined): Json[] 
   }));
 }
 
-function bodyOf(route: RouteOptions, method: string, body: z.ZodType | undefined): Json {
+function bodyOf(toJson: ToJson, route: RouteOptions, method: string, body: z.ZodType | undefined): Json {
   const form = FORMS[route.url];
   if (form !== undefined && method === 'POST')
     return { requestBody: { required: true, content: { 'multipart/form-data': { schema: form } } } };
@@ -128,17 +148,38 @@ function bodyOf(route: RouteOptions, method: string, body: z.ZodType | undefined
   return { requestBody: { required, content: { 'application/json': { schema: toJson(body, 'input') } } } };
 }
 
-function answer(schema: z.ZodType | undefined): Json {
+function successOf(toJson: ToJson, schema: z.ZodType | undefined): Json {
   if (schema === undefined) return { description: 'The content' };
   if (schema instanceof z.ZodNull) return { description: 'Done' };
   return { description: 'Success', content: { 'application/json': { schema: toJson(schema, 'output') } } };
 }
 
-function toJson(schema: z.ZodType, io: 'input' | 'output'): Json {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
-    io,
-    unrepresentable: 'any',
-    target: 'draft-2020-12',
-  });
-  return rest;
+/** Shapes that several routes share: described once, under their name. */
+const named = z.registry<{ id: string }>();
+for (const [id, schema] of Object.entries({
+  Problem: problem,
+  User: user,
+  Session: session,
+  ApiKey: apiKey,
+  Collection: collection,
+  Member: member,
+  Document: document,
+  Chunk: chunk,
+  Task: task,
+  TaskItem: taskItem,
+  Filters: filters,
+  Hit: hit,
+  Timings: timings,
+  SearchRequest: searchBody,
+  SearchResult: searchResult,
+  Citation: citation,
+  Answer: answer,
+  Conversation: conversation,
+  Message: message,
+  AdminUser: adminUser,
+  AdminJob: adminJob,
+  AuditEntry: auditEntry,
+  Usage: usageRow,
+})) {
+  named.add(schema, { id });
 }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import Fastify, { type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { AppError } from '../errors.ts';
 import { pruneIdempotent } from '../records/idempotency.ts';
@@ -33,8 +33,12 @@ import { createVitals } from './vitals.ts';
 import { createWebApp } from './web-app.ts';
 
 export interface HttpServer {
-  /** For tests (`inject`) and for the table of routes. */
+  /** For tests (`inject`). */
   readonly app: App;
+  /** Every method and address, `HEAD` of every `GET` included. */
+  routes(): readonly { readonly method: string; readonly url: string }[];
+  /** OpenAPI 3.1. */
+  openApi(): object;
   /** @returns the address, for example `http://127.0.0.1:8000`. */
   listen(): Promise<string>;
   /**
@@ -89,11 +93,11 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
 
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
-    if (draining.signal.aborted) reply.header('connection', 'close');
     if (!allowOrigin(origins, request, reply)) done();
   });
   app.addHook('onSend', (request, reply, _payload, done) => {
     reply.header('server-timing', serverTiming(request.stages, reply.elapsedTime));
+    if (draining.signal.aborted) reply.header('connection', 'close');
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {
@@ -161,6 +165,8 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
   app.server.maxConnections = config.listen.maxConnections;
   return {
     app,
+    routes: routes.list,
+    openApi: openApi.document,
     listen: () => app.listen({ host: config.listen.host, port: config.listen.port }),
     async drain(withinMs = DRAIN_MS) {
       draining.abort();
@@ -185,11 +191,18 @@ function createApp({ config, log }: Services): App {
       const given = headers['x-request-id'];
       return typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : newId();
     },
-    frameworkErrors: (error, request, reply) =>
-      void sendProblem(error, request as FastifyRequest, reply as never, log),
+    frameworkErrors(error, request, reply) {
+      // no hook has run
+      reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id });
+      sendProblem(error, request as FastifyRequest, reply as unknown as FastifyReply, log);
+    },
     clientErrorHandler: (error, socket) => refuseUnreadable(error as NodeJS.ErrnoException, socket),
   }) as unknown as App;
-  app.setValidatorCompiler(validatorCompiler);
+  app.setValidatorCompiler((route) => {
+    const validate = validatorCompiler(route as Parameters<typeof validatorCompiler>[0]);
+    // Fastify hands on a missing body as null, which no optional schema takes
+    return (data) => validate(data ?? undefined);
+  });
   app.setSerializerCompiler(serializerCompiler);
   const parseJson = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {

@@ -1,0 +1,171 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { detailedHealth } from '../../src/contract/system.ts';
+import { checkHealth } from '../../src/server/http/health-checks.ts';
+import { createMetricsServer } from '../../src/server/http/metrics-server.ts';
+import type { Services } from '../../src/server/http/services.ts';
+import { registerUser, testApp } from '../support/http.ts';
+
+const well = async () => undefined;
+const probes: Services['health']['probes'] = {
+  database: well,
+  vectors: well,
+  cache: well,
+  queue: well,
+  storage: well,
+  embeddings: well,
+  llm: well,
+};
+const broken = async () => {
+  throw new Error('ENOENT /home/secret');
+};
+
+test('liveness asks nothing, and readiness waits for the start', async () => {
+  let started = false;
+  const app = await testApp({ services: { health: { started: () => started, probes } } });
+  expect((await app.inject({ url: '/health' })).json()).toMatchObject({
+    status: 'healthy',
+    version: '0.0.0-test',
+  });
+  const starting = await app.inject({ url: '/health/ready' });
+  expect([starting.statusCode, starting.json()]).toEqual([503, { status: 'starting' }]);
+  expect(starting.headers['retry-after']).toBeDefined();
+  started = true;
+  const ready = await app.inject({ url: '/health/ready' });
+  expect([ready.statusCode, ready.json()]).toEqual([200, { status: 'ready' }]);
+  await app.server.drain();
+  expect((await app.inject({ url: '/health/ready' }).catch(() => undefined))?.statusCode ?? 503).toBe(503);
+});
+
+test('the details show every dependency and the machine, to administrators and to this machine only', async () => {
+  const app = await testApp({
+    services: { health: { started: () => true, probes, childRssBytes: () => 1_000_000 } },
+  });
+  const admin = await registerUser(app);
+  const user = await registerUser(app);
+  const from = (remoteAddress: string, headers: Record<string, string> = {}) =>
+    app.inject({ url: '/health/detailed', remoteAddress, headers });
+  const local = await from('127.0.0.1');
+  expect(local.statusCode).toBe(200);
+  const report = detailedHealth.parse(local.json());
+  expect(report.status).toBe('healthy');
+  expect(report.metrics.rssBytes).toBeGreaterThan(1_000_000);
+  expect((await from('10.0.0.7')).statusCode).toBe(401);
+  expect((await from('127.0.0.1', { 'x-forwarded-for': '10.0.0.7' })).statusCode).toBe(401);
+  expect((await from('10.0.0.7', { authorization: `Bearer ${user.token}` })).statusCode).toBe(403);
+  expect((await from('10.0.0.7', { authorization: `Bearer ${admin.token}` })).statusCode).toBe(200);
+});
+
+test('a missing essential makes it unhealthy, another one degraded, and reasons hide what is inside', async () => {
+  expect(await checkHealth({ ...probes, llm: broken })).toMatchObject({
+    status: 'degraded',
+    checks: { llm: { status: 'unhealthy', detail: 'does not answer' }, database: { status: 'healthy' } },
+  });
+  expect(
+    (await checkHealth({ ...probes, cache: async () => ({ status: 'degraded', detail: 'slow' }) })).status,
+  ).toBe('degraded');
+  expect((await checkHealth({ ...probes, storage: broken })).status).toBe('unhealthy');
+  const silent = await checkHealth({ ...probes, embeddings: () => new Promise(() => {}) }, 10);
+  expect(silent.checks.embeddings).toMatchObject({ status: 'unhealthy', detail: 'no answer within 10 ms' });
+
+  const app = await testApp({
+    services: { health: { started: () => true, probes: { ...probes, database: broken } } },
+  });
+  const answer = await app.inject({ url: '/health/detailed' });
+  expect([answer.statusCode, answer.json().status]).toEqual([503, 'unhealthy']);
+  expect(answer.body).not.toContain('secret');
+});
+
+test('what a client must know needs no sign-in', async () => {
+  const app = await testApp({ env: { MAX_UPLOAD_MB: '7' } });
+  expect((await app.call(undefined, 'GET /api/v1/config')).json()).toEqual({
+    version: '0.0.0-test',
+    registrationEnabled: true,
+    maxUploadMb: 7,
+    maxBatchFiles: 100,
+    formats: [{ mimeType: 'text/plain', extensions: ['txt'] }],
+    models: ['extractive'],
+  });
+});
+
+test('the API describes itself, and the page for it runs no foreign script', async () => {
+  const app = await testApp();
+  const { openapi, paths } = (await app.inject({ url: '/openapi.json' })).json();
+  expect(openapi).toBe('3.1.0');
+  expect(paths['/api/v1/collections/{id}'].patch).toMatchObject({
+    parameters: [{ name: 'id', in: 'path', required: true }],
+    requestBody: {
+      content: { 'application/json': { schema: { properties: { name: { type: 'string' } } } } },
+    },
+    security: [{ bearer: [] }],
+  });
+  expect(paths['/api/v1/documents'].post.requestBody.content).toHaveProperty(['multipart/form-data']);
+  expect(paths).not.toHaveProperty(['/docs']);
+  const page = await app.inject({ url: '/docs' });
+  expect(page.headers['content-security-policy']).toContain("script-src 'self'");
+  expect(page.body).not.toMatch(/https?:\/\/|<script>|style=|onclick/);
+  for (const url of ['/docs/page.js', '/docs/page.css'])
+    expect((await app.inject({ url })).statusCode).toBe(200);
+});
+
+test('the metrics port shows what was counted, and nothing else', async () => {
+  const app = await testApp();
+  const user = await registerUser(app);
+  await app.call(user, 'GET /api/v1/me');
+  app.services.metrics.stage('embed').record(12);
+  const server = createMetricsServer(app.services.metrics);
+  onTestFinished(() => void server.close());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const text = await (await fetch(`${url}/metrics`)).text();
+  expect(text).toContain('ka_http_request_duration_seconds_count{route="GET /api/v1/me"} 1\n');
+  expect(text).toContain('ka_stage_duration_seconds_bucket{stage="embed",le="0.016"} 1\n');
+  expect(text).toContain('# TYPE ka_event_loop_lag_seconds gauge\n');
+  for (const line of text.trimEnd().split('\n'))
+    expect(line).toMatch(/^(# (HELP|TYPE) |[a-z_]+(\{[^}]+\})? [\d.e+-]+$)/);
+  expect((await fetch(`${url}/api/v1/me`)).status).toBe(404);
+});
+
+test('the built web app is served with its policy, and its addresses lead to its page', async () => {
+  const webDir = mkdtempSync(join(tmpdir(), 'ka-web-'));
+  onTestFinished(() => rmSync(webDir, { recursive: true }));
+  mkdirSync(join(webDir, 'assets'));
+  writeFileSync(join(webDir, 'index.html'), '<!doctype html><title>app</title>');
+  writeFileSync(join(webDir, 'assets', 'main-1a2b.js'), 'plain()');
+  writeFileSync(join(webDir, 'assets', 'main-1a2b.js.br'), 'brotli');
+  const app = await testApp({ services: { webDir } });
+  const html = { accept: 'text/html,*/*' };
+  for (const url of ['/', '/library/documents?x=1', '/index.html']) {
+    const page = await app.inject({ url, headers: html });
+    expect(page.statusCode).toBe(200);
+    expect(page.headers).toMatchObject({
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-cache',
+    });
+    expect(page.headers['content-security-policy']).toMatch(/default-src 'none'; script-src 'self'/);
+    expect(page.headers['content-security-policy']).not.toContain('unsafe-inline');
+    const again = await app.inject({
+      url,
+      headers: { ...html, 'if-none-match': page.headers.etag as string },
+    });
+    expect(again.statusCode).toBe(304);
+  }
+  const asset = await app.inject({ url: '/assets/main-1a2b.js' });
+  expect(asset.headers).toMatchObject({
+    'content-type': 'text/javascript; charset=utf-8',
+    'cache-control': 'public, max-age=31536000, immutable',
+    vary: 'accept-encoding',
+  });
+  expect(asset.body).toBe('plain()');
+  const small = await app.inject({ url: '/assets/main-1a2b.js', headers: { 'accept-encoding': 'gzip, br' } });
+  expect([small.body, small.headers['content-encoding']]).toEqual(['brotli', 'br']);
+  for (const url of ['/assets/none.js', '/api/v1/none', '/assets/..%2f..%2fetc/passwd', '/health/none'])
+    expect((await app.inject({ url, headers: html })).json()).toMatchObject({ status: 404 });
+  expect((await app.inject({ url: '/library', headers: { accept: 'application/json' } })).statusCode).toBe(
+    404,
+  );
+  expect((await app.inject({ method: 'POST', url: '/library', headers: html })).statusCode).toBe(404);
+});

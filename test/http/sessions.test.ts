@@ -1,0 +1,144 @@
+import { createHmac } from 'node:crypto';
+import { afterEach, expect, test, vi } from 'vitest';
+import { registerUser, type TestApp, testApp } from '../support/http.ts';
+
+const refresh = (app: TestApp, cookie: string, headers: Record<string, string> = {}) =>
+  app.call(undefined, 'POST /api/v1/auth/refresh', undefined, { cookie, ...headers });
+const cookieOf = (answer: { headers: Record<string, unknown> }) =>
+  String(answer.headers['set-cookie']).split(';')[0] as string;
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test('a refresh token is taken for its successor', async () => {
+  const app = await testApp();
+  const user = await registerUser(app);
+  const first = await refresh(app, user.cookie);
+  expect(first.statusCode).toBe(200);
+  expect(first.json().user).toMatchObject({ id: user.id });
+  const second = await refresh(app, cookieOf(first));
+  expect(second.statusCode).toBe(200);
+  expect(new Set([user.cookie, cookieOf(first), cookieOf(second)]).size).toBe(3);
+  expect((await app.call({ token: second.json().accessToken }, 'GET /api/v1/me')).statusCode).toBe(200);
+});
+
+test('two tabs that refresh at once get the same successor', async () => {
+  const app = await testApp();
+  const user = await registerUser(app);
+  const [one, two] = await Promise.all([refresh(app, user.cookie), refresh(app, user.cookie)]);
+  expect([one.statusCode, two.statusCode]).toEqual([200, 200]);
+  expect(cookieOf(one)).toBe(cookieOf(two));
+  expect(await app.sqlite.db.selectFrom('refresh_tokens').selectAll().execute()).toHaveLength(2);
+});
+
+test('a token that comes back after its successor was used ends the session for everybody', async () => {
+  const app = await testApp();
+  const user = await registerUser(app);
+  const next = await refresh(app, user.cookie);
+  const afterNext = await refresh(app, cookieOf(next));
+  const stolen = await refresh(app, user.cookie);
+  expect(stolen.json()).toMatchObject({ status: 401, type: 'urn:ka:error:session-ended' });
+  expect(String(stolen.headers['set-cookie'])).toContain('Max-Age=0');
+  expect((await refresh(app, cookieOf(afterNext))).statusCode).toBe(401);
+  expect((await app.call(user, 'GET /api/v1/me')).json()).toMatchObject({
+    type: 'urn:ka:error:session-ended',
+  });
+  const audit = await app.sqlite.db.selectFrom('audit').select('action').execute();
+  expect(audit).toContainEqual({ action: 'session.reuse-detected' });
+});
+
+test('a token that comes back late ends the session although its successor was not used', async () => {
+  const app = await testApp();
+  const user = await registerUser(app);
+  const next = await refresh(app, user.cookie);
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 11_000 });
+  expect((await refresh(app, user.cookie)).statusCode).toBe(401);
+  expect((await refresh(app, cookieOf(next))).statusCode).toBe(401);
+});
+
+test('signing out ends the session at once, by token or by cookie', async () => {
+  const app = await testApp();
+  const user = await registerUser(app);
+  const { email, password } = user;
+  const other = await app.call(undefined, 'POST /api/v1/auth/login', { email, password });
+  expect((await app.call(user, 'POST /api/v1/auth/logout')).statusCode).toBe(204);
+  expect((await app.call(user, 'GET /api/v1/me')).statusCode).toBe(401);
+  expect((await refresh(app, user.cookie)).statusCode).toBe(401);
+  const token = { token: other.json().accessToken };
+  expect((await app.call(token, 'GET /api/v1/me')).statusCode).toBe(200);
+  const out = await app.call(undefined, 'POST /api/v1/auth/logout', undefined, { cookie: cookieOf(other) });
+  expect(out.statusCode).toBe(204);
+  expect((await app.call(token, 'GET /api/v1/me')).statusCode).toBe(401);
+  expect((await app.call(undefined, 'POST /api/v1/auth/logout')).statusCode).toBe(204);
+});
+
+test('pages of other sites may not act by cookie, the app’s own and listed ones may', async () => {
+  const app = await testApp({
+    env: { CORS_ORIGINS: 'https://friend.example.org', PUBLIC_URL: 'https://ka.example.org' },
+  });
+  const { cookie } = await registerUser(app);
+  for (const headers of [
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
+    { origin: 'https://evil.example.org' },
+    { origin: 'null' },
+    { origin: 'https://evil.example.org', 'sec-fetch-site': 'same-origin' },
+  ]) {
+    expect((await refresh(app, cookie, headers)).statusCode).toBe(403);
+    expect(
+      (await app.call(undefined, 'POST /api/v1/auth/logout', undefined, { cookie, ...headers })).statusCode,
+    ).toBe(403);
+  }
+  let last = cookie;
+  for (const headers of [
+    { 'sec-fetch-site': 'same-origin', origin: 'https://ka.example.org' },
+    { host: 'localhost:8000', origin: 'http://localhost:8000' },
+    { origin: 'https://friend.example.org', 'sec-fetch-site': 'cross-site' },
+  ]) {
+    const answer = await refresh(app, last, headers);
+    expect(answer.statusCode).toBe(200);
+    last = cookieOf(answer);
+  }
+});
+
+test('forged, foreign, unsigned and run-out access tokens are refused', async () => {
+  const app = await testApp({ env: { JWT_SECRET: 'a secret of more than thirty-two characters' } });
+  const user = await registerUser(app);
+  const [header, payload] = user.token.split('.') as [string, string];
+  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString());
+  const b64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const signed = (head: unknown, body: unknown, secret: string, hash = 'sha256') => {
+    const text = `${b64(head)}.${b64(body)}`;
+    return `${text}.${createHmac(hash, secret).update(text).digest('base64url')}`;
+  };
+  const secret = 'a secret of more than thirty-two characters';
+  const hs256 = { alg: 'HS256', typ: 'JWT' };
+  expect((await app.call({ token: signed(hs256, claims, secret) }, 'GET /api/v1/me')).statusCode).toBe(200);
+  for (const token of [
+    signed(hs256, claims, 'another secret of thirty-two characters'),
+    signed({ alg: 'HS512', typ: 'JWT' }, claims, secret, 'sha512'),
+    `${b64({ alg: 'none' })}.${payload}.`,
+    `${header}.${b64({ ...claims, sid: 'x' })}.${user.token.split('.')[2]}`,
+    signed(hs256, { ...claims, exp: claims.iat - 1 }, secret),
+    signed(hs256, { sub: claims.sub, sid: claims.sid }, secret),
+    'ka_0000000000000000000000000000000000000000000',
+    'x',
+    '',
+  ]) {
+    const answer = await app.call({ token }, 'GET /api/v1/me');
+    expect(answer.statusCode).toBe(401);
+    expect(answer.headers['www-authenticate']).toBe('Bearer');
+  }
+});
+
+test('an access token that was verified before still runs out', async () => {
+  const app = await testApp();
+  const user = await registerUser(app);
+  expect((await app.call(user, 'GET /api/v1/me')).statusCode).toBe(200);
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 16 * 60_000 });
+  expect((await app.call(user, 'GET /api/v1/me')).json()).toMatchObject({
+    status: 401,
+    detail: expect.stringContaining('run out'),
+  });
+});

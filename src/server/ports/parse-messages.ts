@@ -1,4 +1,4 @@
-import type { WireError } from '../errors.ts';
+import type { ErrorCode } from '../../contract/errors.ts';
 import type { ParsedDocument, ParseInput } from './parser.ts';
 
 /** What a parser that runs in a child process and that process say to each other over IPC. */
@@ -7,4 +7,4 @@ export type ToParseProcess = { readonly call: number; readonly file: ParseInput 
 export type FromParseProcess =
   | { readonly ready: true }
   | { readonly reply: number; readonly document: ParsedDocument }
-  | { readonly reply: number; readonly error: WireError };
+  | { readonly reply: number; readonly error: { readonly code: ErrorCode; readonly message: string } };

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { ErrorCode } from '../../../contract/errors.ts';
-import { AppError, fromWire } from '../../errors.ts';
+import { AppError } from '../../errors.ts';
 import type { FromParseProcess, ToParseProcess } from '../../ports/parse-messages.ts';
 import type { ParsedDocument, ParseInput, Parser } from '../../ports/parser.ts';
 import { siblingModule } from '../../threads/rpc.ts';
@@ -179,7 +179,7 @@ export function createProcessParser(options: ProcessParserOptions = {}): Process
     }
     rest(child);
     if ('document' in outcome) resolve(outcome.document);
-    else if ('error' in outcome) reject(fromWire(outcome.error));
+    else if ('error' in outcome) reject(new AppError(outcome.error.code, outcome.error.message));
   };
 
   return {

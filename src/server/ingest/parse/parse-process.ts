@@ -1,4 +1,4 @@
-import { toWire } from '../../errors.ts';
+import { AppError } from '../../errors.ts';
 import type { FromParseProcess, ToParseProcess } from '../../ports/parse-messages.ts';
 import { forbidNetwork } from './forbid-network.ts';
 
@@ -16,7 +16,9 @@ process.on('message', async (message: ToParseProcess) => {
   try {
     send({ reply: message.call, document: await parseFile(message.file) });
   } catch (error) {
-    send({ reply: message.call, error: toWire(error) });
+    const { code, message: text } =
+      error instanceof AppError ? error : new AppError('INTERNAL', String(error));
+    send({ reply: message.call, error: { code, message: text } });
   }
 });
 send({ ready: true });

@@ -46,11 +46,9 @@ function describe(routes: readonly RouteOptions[], version: string): Json {
       '"#/$defs/',
       '"#/components/schemas/',
     );
-    const { $schema: _, $defs, id, ...rest } = JSON.parse(text) as Json;
+    const { $schema: _, $defs, ...rest } = JSON.parse(text) as Json;
     Object.assign(schemas, $defs);
-    if (typeof id !== 'string') return rest;
-    schemas[id] = rest;
-    return { $ref: `#/components/schemas/${id}` };
+    return rest;
   };
   toJson(problem, 'output');
   const sorted = [...routes].sort((a, b) => (a.url < b.url ? -1 : a.url > b.url ? 1 : 0));
@@ -90,7 +88,10 @@ function operation(toJson: ToJson, route: RouteOptions, method: string): Json {
   };
   const { access } = route.config ?? {};
   const parameters = [...fields(toJson, 'path', params), ...fields(toJson, 'query', querystring)];
-  ANSWERS;
+  const answers = Object.entries(response ?? { 200: undefined }).map(([status, schema]) => [
+    status,
+    successOf(toJson, schema),
+  ]);
   return {
     operationId: `${method.toLowerCase()}${route.url.replaceAll(/[^A-Za-z0-9]+(.)?/g, (_, next: string | undefined) => next?.toUpperCase() ?? '')}`,
     tags: [tagOf(route.url)],

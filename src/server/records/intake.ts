@@ -1,8 +1,8 @@
-import type { Kysely } from 'kysely';
+import type { Insertable, Kysely } from 'kysely';
 import { AppError } from '../errors.ts';
 import type { StoredFile } from '../ports/file-store.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
-import type { Database } from '../ports/schema.ts';
+import type { Database, DocumentRow } from '../ports/schema.ts';
 import type { Transaction } from '../ports/transaction.ts';
 import { bumpGeneration, findDocument, type StoredDocument, startOver } from './document-progress.ts';
 import { newId, now } from './ids.ts';
@@ -58,43 +58,60 @@ export function takeIn(
   { userId, files }: { userId: string; files: readonly TakenFile[] },
 ): Promise<Taken> {
   return db.transaction().execute(async (tx) => {
-    const documents: { row: StoredDocument; duplicate: boolean; queued: boolean }[] = [];
+    const known = await sameContents(tx, files);
+    const fresh = new Map<string, TakenFile>();
+    for (const file of files)
+      if (!known.has(contentOf(file))) fresh.set(contentOf(file), fresh.get(contentOf(file)) ?? file);
+    const inserted = await insertDocuments(tx, userId, [...fresh.values()]);
+    const queued = new Set(inserted.keys());
     for (const file of files) {
-      const known = documents.findIndex(
-        ({ row }) => row.collection_id === file.collectionId && row.sha256 === file.stored.sha256,
-      );
-      const row =
-        known === -1 ? await sameContent(tx, file.collectionId, file.stored.sha256) : documents[known]?.row;
-      if (row === undefined)
-        documents.push({ row: await insertDocument(tx, userId, file), duplicate: false, queued: true });
-      else if (row.status !== 'failed') documents.push({ row, duplicate: true, queued: false });
-      else documents.push({ row: await retry(tx, queue, row, file.stored), duplicate: true, queued: true });
+      const row = known.get(contentOf(file));
+      if (row?.status !== 'failed') continue;
+      known.set(contentOf(file), await retry(tx, queue, row, file.stored));
+      queued.add(contentOf(file));
     }
-    const queued = documents.filter((document) => document.queued).map(({ row }) => row);
+    const rows = new Map([...known, ...inserted]);
+    const toRead = [...queued].map((content) => rows.get(content) as StoredDocument);
     const taskId =
-      queued.length === 0 ? null : await createTask(tx, { userId, kind: 'ingest', documents: queued });
-    for (const row of queued)
+      toRead.length === 0 ? null : await createTask(tx, { userId, kind: 'ingest', documents: toRead });
+    for (const row of toRead)
       await enqueueIngest(tx, queue, row.id, files.length === 1 ? SINGLE_PRIORITY : 0);
-    const answers: TakenDocument[] = [];
-    for (const { row, duplicate } of documents) {
-      const own = queued.some(({ id }) => id === row.id);
-      answers.push({ row, duplicate, taskId: own ? taskId : await latestTask(tx, row.id) });
+
+    const documents: TakenDocument[] = [];
+    for (const file of files) {
+      const row = rows.get(contentOf(file)) as StoredDocument;
+      documents.push({
+        row,
+        duplicate: fresh.get(contentOf(file)) !== file,
+        taskId: queued.has(contentOf(file)) ? taskId : await latestTask(tx, row.id),
+      });
     }
-    return { taskId, documents: answers };
+    return { taskId, documents };
   });
 }
 
-const sameContent = (
+const contentOf = ({ collectionId, stored }: TakenFile): string => `${collectionId} ${stored.sha256}`;
+
+/** The documents that hold what these files hold, by content. */
+async function sameContents(
   tx: Transaction,
-  collectionId: string,
-  sha256: string,
-): Promise<StoredDocument | undefined> =>
-  tx
-    .selectFrom('documents')
-    .selectAll()
-    .where('collection_id', '=', collectionId)
-    .where('sha256', '=', sha256)
-    .executeTakeFirst();
+  files: readonly TakenFile[],
+): Promise<Map<string, StoredDocument>> {
+  const found = new Map<string, StoredDocument>();
+  for (const collectionId of new Set(files.map((file) => file.collectionId))) {
+    const hashes = files
+      .filter((file) => file.collectionId === collectionId)
+      .map(({ stored }) => stored.sha256);
+    const rows = await tx
+      .selectFrom('documents')
+      .selectAll()
+      .where('collection_id', '=', collectionId)
+      .where('sha256', 'in', hashes)
+      .execute();
+    for (const row of rows) found.set(`${collectionId} ${row.sha256}`, row);
+  }
+  return found;
+}
 
 const enqueueIngest = (
   tx: Transaction,
@@ -103,47 +120,66 @@ const enqueueIngest = (
   priority: number,
 ): Promise<string> => queue.enqueue(tx, { kind: 'ingest', documentId, payload: { documentId }, priority });
 
-async function insertDocument(tx: Transaction, userId: string, file: TakenFile): Promise<StoredDocument> {
+/** Rows of one statement: SQLite takes 32,766 parameters. */
+const ROWS_AT_ONCE = 100;
+
+/** @param files of different contents. @returns the rows by content, in the order of the files. */
+async function insertDocuments(
+  tx: Transaction,
+  userId: string,
+  files: readonly TakenFile[],
+): Promise<Map<string, StoredDocument>> {
   const time = now();
-  const tags = [...new Set(file.tags ?? [])].sort();
-  const row = await tx
-    .insertInto('documents')
-    .values({
-      id: newId(),
-      collection_id: file.collectionId,
-      owner_id: userId,
-      title: file.title ?? titleFromFilename(file.filename),
-      filename: file.filename,
-      mime_type: file.mimeType ?? 'application/octet-stream',
-      size_bytes: file.stored.sizeBytes,
-      sha256: file.stored.sha256,
-      storage_key: file.stored.key,
-      source_url: file.sourceUrl ?? null,
-      status: 'queued',
-      error_code: null,
-      error_detail: null,
-      tags: JSON.stringify(tags),
-      language: null,
-      page_count: 0,
-      token_count: 0,
-      revision: 0,
-      first_ordinal: 0,
-      chunk_count: 0,
-      created_at: time,
-      updated_at: time,
-      ready_at: null,
-    })
-    .returningAll()
-    .executeTakeFirstOrThrow();
-  for (const tag of tags) {
-    await tx
-      .insertInto('document_tags')
-      .values({ document_id: row.id, collection_id: row.collection_id, tag })
+  const inserted = new Map<string, StoredDocument>();
+  for (let from = 0; from < files.length; from += ROWS_AT_ONCE) {
+    const some = files.slice(from, from + ROWS_AT_ONCE);
+    const rows = await tx
+      .insertInto('documents')
+      .values(some.map((file) => newDocument(userId, file, time)))
+      .returningAll()
       .execute();
+    const byContent = new Map(rows.map((row) => [`${row.collection_id} ${row.sha256}`, row]));
+    for (const file of some) inserted.set(contentOf(file), byContent.get(contentOf(file)) as StoredDocument);
   }
-  await countDocuments(tx, row.collection_id, 1);
-  return row;
+  const counts = new Map<string, number>();
+  for (const row of inserted.values()) {
+    counts.set(row.collection_id, (counts.get(row.collection_id) ?? 0) + 1);
+    const tags = (JSON.parse(row.tags) as string[]).map((tag) => ({
+      document_id: row.id,
+      collection_id: row.collection_id,
+      tag,
+    }));
+    if (tags.length > 0) await tx.insertInto('document_tags').values(tags).execute();
+  }
+  for (const [collectionId, count] of counts) await countDocuments(tx, collectionId, count);
+  return inserted;
 }
+
+const newDocument = (userId: string, file: TakenFile, time: string): Insertable<DocumentRow> => ({
+  id: newId(),
+  collection_id: file.collectionId,
+  owner_id: userId,
+  title: file.title ?? titleFromFilename(file.filename),
+  filename: file.filename,
+  mime_type: file.mimeType ?? 'application/octet-stream',
+  size_bytes: file.stored.sizeBytes,
+  sha256: file.stored.sha256,
+  storage_key: file.stored.key,
+  source_url: file.sourceUrl ?? null,
+  status: 'queued',
+  error_code: null,
+  error_detail: null,
+  tags: JSON.stringify([...new Set(file.tags ?? [])].sort()),
+  language: null,
+  page_count: 0,
+  token_count: 0,
+  revision: 0,
+  first_ordinal: 0,
+  chunk_count: 0,
+  created_at: time,
+  updated_at: time,
+  ready_at: null,
+});
 
 async function countDocuments(tx: Transaction, collectionId: string, change: number): Promise<void> {
   await tx
@@ -229,7 +265,13 @@ export async function moveDocument(
     const document = await findDocument(tx, documentId);
     if (document === undefined) throw new AppError('NOT_FOUND', 'There is no such document.');
     if (document.collection_id === collectionId) return;
-    if ((await sameContent(tx, collectionId, document.sha256)) !== undefined) {
+    const same = await tx
+      .selectFrom('documents')
+      .select('id')
+      .where('collection_id', '=', collectionId)
+      .where('sha256', '=', document.sha256)
+      .executeTakeFirst();
+    if (same !== undefined) {
       throw new AppError('CONFLICT', 'The collection holds a document with the same content already.');
     }
     await queue.cancel(tx, documentId);

@@ -16,6 +16,9 @@ export interface ItemReason {
   readonly detail: string;
 }
 
+/** Rows of one statement: SQLite takes 32,766 parameters. */
+const ITEMS_AT_ONCE = 500;
+
 const UNFINISHED = ['queued', 'processing'] as const;
 
 /** A task whose items follow the work on these documents, whoever began it. */
@@ -28,20 +31,21 @@ export async function createTask(
     .insertInto('tasks')
     .values({ id, user_id: task.userId, kind: task.kind, created_at: now(), finished_at: null })
     .execute();
-  for (const [position, document] of task.documents.entries()) {
+  const items = task.documents.map((document, position) => ({
+    task_id: id,
+    position,
+    document_id: document.id,
+    filename: document.filename,
+    status: 'queued' as const,
+    stage: 'queued',
+    percent: 0,
+    error_code: null,
+    error_detail: null,
+  }));
+  for (let from = 0; from < items.length; from += ITEMS_AT_ONCE) {
     await tx
       .insertInto('task_items')
-      .values({
-        task_id: id,
-        position,
-        document_id: document.id,
-        filename: document.filename,
-        status: 'queued',
-        stage: 'queued',
-        percent: 0,
-        error_code: null,
-        error_detail: null,
-      })
+      .values(items.slice(from, from + ITEMS_AT_ONCE))
       .execute();
   }
   return id;

@@ -38,6 +38,7 @@ export function createSqliteJobQueue(options: SqliteJobQueueOptions): JobQueue {
   const at = (offsetMs = 0): string => new Date(clock() + offsetMs).toISOString();
   let lastPrune = clock();
   let woken = false;
+  let waking = false;
   let wake = () => {};
 
   const stopJobs = events.subscribe('jobs', () => {
@@ -68,8 +69,17 @@ export function createSqliteJobQueue(options: SqliteJobQueueOptions): JobQueue {
   }
 
   /** Another thread or process hears of it once the open transaction has ended, as far as that can be told here. */
-  const publishSoon = (topic: 'jobs' | 'cancel', id: string): void =>
-    void setImmediate(() => events.publish(topic, id));
+  const cancelSoon = (documentId: string): void =>
+    void setImmediate(() => events.publish('cancel', documentId));
+  /** A hundred jobs of one transaction wake everybody once. */
+  const wakeSoon = (id: string): void => {
+    if (waking) return;
+    waking = true;
+    setImmediate(() => {
+      waking = false;
+      events.publish('jobs', id);
+    });
+  };
 
   const nextDue = async (on: Kysely<Database>, kinds: readonly JobKind[]) => {
     const firsts = [];
@@ -166,7 +176,7 @@ export function createSqliteJobQueue(options: SqliteJobQueueOptions): JobQueue {
       },
       async release() {
         await end(undefined, { state: 'queued', attempt: row.attempt - 1 });
-        publishSoon('jobs', row.id);
+        wakeSoon(row.id);
       },
     };
   }
@@ -193,7 +203,7 @@ export function createSqliteJobQueue(options: SqliteJobQueueOptions): JobQueue {
           finished_at: null,
         })
         .execute();
-      publishSoon('jobs', id);
+      wakeSoon(id);
       return id;
     },
 
@@ -237,7 +247,7 @@ export function createSqliteJobQueue(options: SqliteJobQueueOptions): JobQueue {
         .where('state', 'in', ['queued', 'running'])
         .returning('id')
         .execute();
-      if (ended.length > 0) publishSoon('cancel', documentId);
+      if (ended.length > 0) cancelSoon(documentId);
     },
 
     async waitForWork(signal) {

@@ -69,9 +69,9 @@ export function openInstallation(config: Config, { originals, log = createLog(co
   const files = createDiskFileStore({ dir: config.filesDir });
   const queue = createSqliteJobQueue({ db, events });
   const embedder = createBundledEmbedder({ modelDir });
-  const cache = createMemoryCache({ maxEntries: config.caches.queryEntries, maxBytes: config.memoryLimitBytes * CACHE_SHARE });
+  const cache = createMemoryCache({ maxEntries: config.caches.queryEntries, maxBytes: Math.floor(config.memoryLimitBytes * CACHE_SHARE) });
   const search = startSearchThread(
-    { databasePath: config.databasePath, dimensions: embedder.dimensions, memoryLimitBytes: config.memoryLimitBytes * CODES_SHARE },
+    { databasePath: config.databasePath, dimensions: embedder.dimensions, memoryLimitBytes: Math.floor(config.memoryLimitBytes * CODES_SHARE) },
     (error) => log.error('search thread died', { error }),
   );
   const ingest = keepIngesting(config, { eventsName, writeTurns, originals: originals ?? { kind: 'disk', dir: config.filesDir } }, log);

@@ -12,7 +12,10 @@ export interface LoadedCollection {
   kill(first: number, count: number): void;
   ordinalAt(row: number): number;
   /** Calls `visit` with unbroken runs of rows, all of them or those whose ordinals lie in the ranges (ascending, disjoint). */
-  runs(ranges: readonly (readonly [first: number, count: number])[] | undefined, visit: (row: number, rows: number) => void): void;
+  runs(
+    ranges: readonly (readonly [first: number, count: number])[] | undefined,
+    visit: (row: number, rows: number) => void,
+  ): void;
   codesAt(row: number): number;
   scalesAt(row: number): number;
   /** Share of rows that are dead. */
@@ -27,34 +30,39 @@ export function createLoadedCollection(no: number, slabs: SlabMemory, stride: nu
   let ordinals = new Uint32Array(SLAB_ROWS);
   let count = 0;
   let dead = 0;
-  /** Rows sorted by ordinal; undefined while the rows themselves are. */
+  /** Rows by ordinal; undefined while the rows themselves are in that order. */
   let order: Uint32Array | undefined;
-  let sorted = true;
 
-  const codesAt = (row: number) => (taken[Math.floor(row / SLAB_ROWS)] as number) + (row % SLAB_ROWS) * stride;
-  const scalesAt = (row: number) => (taken[Math.floor(row / SLAB_ROWS)] as number) + SLAB_ROWS * stride + (row % SLAB_ROWS) * 4;
+  const codesAt = (row: number) =>
+    (taken[Math.floor(row / SLAB_ROWS)] as number) + (row % SLAB_ROWS) * stride;
+  const scalesAt = (row: number) =>
+    (taken[Math.floor(row / SLAB_ROWS)] as number) + SLAB_ROWS * stride + (row % SLAB_ROWS) * 4;
   const scale = (row: number) => new Float32Array(slabs.memory.buffer, scalesAt(row), 1);
 
-  /** Documents that are embedded side by side arrive interleaved. */
-  const rowsByOrdinal = (): Uint32Array | undefined => {
-    if (sorted) return undefined;
-    if (order === undefined) order = Uint32Array.from({ length: count }, (_, row) => row).sort((a, b) => (ordinals[a] as number) - (ordinals[b] as number));
-    return order;
-  };
+  const rowAt = (position: number): number => (order === undefined ? position : (order[position] as number));
 
   /** Position (in order of ordinals) of the first row whose ordinal is at least `ordinal`. */
   const lowerBound = (ordinal: number): number => {
-    const byOrdinal = rowsByOrdinal();
     let low = 0;
     let high = count;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((ordinals[byOrdinal === undefined ? middle : (byOrdinal[middle] as number)] as number) < ordinal) low = middle + 1;
+      if ((ordinals[rowAt(middle)] as number) < ordinal) low = middle + 1;
       else high = middle;
     }
     return low;
   };
-  const rowAt = (position: number): number => rowsByOrdinal()?.[position] ?? position;
+
+  /** Documents that are embedded side by side arrive interleaved: the new row is then not the last by ordinal. */
+  const insertIntoOrder = (position: number) => {
+    if (order === undefined) {
+      if (position === count) return;
+      order = new Uint32Array(ordinals.length);
+      for (let row = 0; row < count; row++) order[row] = row;
+    }
+    order.copyWithin(position + 1, position, count);
+    order[position] = count;
+  };
 
   const write = (row: number, vector: Float32Array) => {
     scale(row)[0] = quantizeRow(vector, new Uint8Array(slabs.memory.buffer, codesAt(row), stride));
@@ -80,26 +88,23 @@ export function createLoadedCollection(no: number, slabs: SlabMemory, stride: nu
     scalesAt,
     ordinalAt: (row) => ordinals[row] as number,
     put(ordinal, vector) {
-      if (count > 0 && ordinal <= (ordinals[count - 1] as number)) {
-        const position = lowerBound(ordinal);
-        const row = position < count ? rowAt(position) : -1;
-        if (row >= 0 && ordinals[row] === ordinal) {
-          if (Number.isNaN(scale(row)[0])) dead--;
-          write(row, vector);
-          return;
-        }
-        sorted = false;
+      const highest = count === 0 ? -1 : (ordinals[rowAt(count - 1)] as number);
+      const position = ordinal > highest ? count : lowerBound(ordinal);
+      if (position < count && ordinals[rowAt(position)] === ordinal) {
+        const row = rowAt(position);
+        if (Number.isNaN(scale(row)[0])) dead--;
+        write(row, vector);
+        return;
       }
       if (count === taken.length * SLAB_ROWS) taken.push(slabs.take());
       if (count === ordinals.length) {
-        const wider = new Uint32Array(ordinals.length * 2);
-        wider.set(ordinals);
-        ordinals = wider;
+        ordinals = widened(ordinals);
+        if (order !== undefined) order = widened(order);
       }
       ordinals[count] = ordinal;
+      insertIntoOrder(position);
       write(count, vector);
       count++;
-      order = undefined;
     },
     kill(first, length) {
       visitRange(first, length, (row, rows) => {
@@ -120,4 +125,10 @@ export function createLoadedCollection(no: number, slabs: SlabMemory, stride: nu
       count = 0;
     },
   };
+}
+
+function widened(array: Uint32Array): Uint32Array<ArrayBuffer> {
+  const wider = new Uint32Array(array.length * 2);
+  wider.set(array);
+  return wider;
 }

@@ -6,7 +6,8 @@ import { CONTROL } from './shared-layout.ts';
 
 const { memory, module, control, idleMs } = workerData as ScanHelperData;
 const kernel = instantiateKernel(module, memory);
-const become = (from: number, to: number) => Atomics.compareExchange(control, CONTROL.state, from, to) === from;
+const become = (from: number, to: number) =>
+  Atomics.compareExchange(control, CONTROL.state, from, to) === from;
 
 let turn = Atomics.load(control, CONTROL.turn);
 // told to leave before it came up, it never waits

@@ -44,7 +44,8 @@ export function createScanHelper(data: ScanHelperData): ScanHelper {
         worker = started;
         return false;
       }
-      if (Atomics.compareExchange(control, CONTROL.state, HELPER.waiting, HELPER.working) !== HELPER.waiting) return false;
+      if (Atomics.compareExchange(control, CONTROL.state, HELPER.waiting, HELPER.working) !== HELPER.waiting)
+        return false;
       Atomics.store(control, CONTROL.done, 0);
       Atomics.add(control, CONTROL.turn, 1);
       Atomics.notify(control, CONTROL.turn);
@@ -52,7 +53,7 @@ export function createScanHelper(data: ScanHelperData): ScanHelper {
     },
     finish() {
       // a helper that died in between would never answer: the scan itself takes well below a second
-      Atomics.wait(control, CONTROL.done, 0, 2_000);
+      Atomics.wait(control, CONTROL.done, 0, 10_000);
       if (Atomics.load(control, CONTROL.done) === 0) throw new Error('the scan helper does not answer');
       return control[CONTROL.found] as number;
     },

@@ -1,13 +1,30 @@
 import type BetterSqlite3 from 'better-sqlite3';
 import { AppError } from '../../errors.ts';
-import { type ChunkKey, type ChunkScore, chunkKey, type SearchScope } from '../../ports/search-scope.ts';
+import {
+  type ChunkKey,
+  type ChunkScore,
+  chunkKey,
+  collectionNoOf,
+  type SearchScope,
+} from '../../ports/search-scope.ts';
 import type { VectorStats } from '../../ports/vector-index.ts';
 import { compileKernel, instantiateKernel } from './kernel.ts';
 import { createLoadedCollection, type LoadedCollection } from './loaded-collection.ts';
 import { quantizeQuery, strideOf } from './quantize.ts';
 import { createScanHelper } from './scan-helper.ts';
 import { scanSegments } from './scan-segments.ts';
-import { CONTROL, CONTROL_WORDS, foundAt, MOST_CANDIDATES, MOST_SEGMENTS, MOST_STRIDE, QUERY_AT, SEGMENT_WORDS, SEGMENTS_AT, SLAB_ROWS } from './shared-layout.ts';
+import {
+  CONTROL,
+  CONTROL_WORDS,
+  foundAt,
+  MOST_CANDIDATES,
+  MOST_SEGMENTS,
+  MOST_STRIDE,
+  QUERY_AT,
+  SEGMENT_WORDS,
+  SEGMENTS_AT,
+  SLAB_ROWS,
+} from './shared-layout.ts';
 import { createSlabMemory } from './slab-memory.ts';
 
 export interface ScanIndexOptions {
@@ -22,13 +39,22 @@ export interface ScanIndexOptions {
   readonly kernel?: 'relaxed' | 'plain';
 }
 
+export interface ScanStats extends VectorStats {
+  /** Passes over the rows in which the second thread took part. */
+  readonly helpedScans: number;
+}
+
 /** The exact scan, as it runs inside the search thread: every call is synchronous. */
 export interface ScanIndex {
   search(vector: Float32Array, k: number, scope: SearchScope): ChunkScore[];
   score(vector: Float32Array, keys: readonly ChunkKey[]): (number | undefined)[];
-  stats(): VectorStats;
+  stats(): ScanStats;
   close(): Promise<void>;
 }
+
+/** A row of either log: id, first ordinal, how many. */
+type Range = [id: number, first: number, count: number];
+const endOf = ([, first, count]: Range): number => first + count;
 
 /** Recall@10 is 1.0 from 20 candidates on (200 queries on 1 M rows); more are kept for larger k. */
 const candidatesFor = (k: number): number => Math.min(MOST_CANDIDATES, Math.max(40, Math.ceil(k * 1.25)));
@@ -36,9 +62,17 @@ const candidatesFor = (k: number): number => Math.min(MOST_CANDIDATES, Math.max(
 const MOST_WASTE = 0.5;
 
 export function createScanIndex(options: ScanIndexOptions): ScanIndex {
-  const { raw, dimensions, memoryLimitBytes, helperFromRows = 20_000, helperIdleMs = 30_000, kernel: prefer = 'relaxed' } = options;
+  const {
+    raw,
+    dimensions,
+    memoryLimitBytes,
+    helperFromRows = 20_000,
+    helperIdleMs = 30_000,
+    kernel: prefer = 'relaxed',
+  } = options;
   const stride = strideOf(dimensions);
-  if (stride > MOST_STRIDE) throw new RangeError(`vectors of ${dimensions} dimensions are too long for the embedded index`);
+  if (stride > MOST_STRIDE)
+    throw new RangeError(`vectors of ${dimensions} dimensions are too long for the embedded index`);
   const slabs = createSlabMemory(stride);
   const module = compileKernel(prefer);
   const kernel = instantiateKernel(module, slabs.memory);
@@ -51,55 +85,75 @@ export function createScanIndex(options: ScanIndexOptions): ScanIndex {
   const selectVectors = raw.prepare<[number, number], [number, Buffer]>(`select key, data ${range}`).raw();
   const selectVector = raw.prepare<[number], Buffer>('select data from vectors where key = ?').pluck();
   const selectLog = raw
-    .prepare<[number, number], [number, number, number]>('select id, first_ordinal, ordinal_count from vector_log where collection_no = ? and id > ? order by id')
+    .prepare<[number, number], Range>(
+      'select id, first_ordinal, ordinal_count from vector_log where collection_no = ? and id > ? order by id',
+    )
     .raw();
   const selectTombstones = raw
-    .prepare<[number, number], [number, number, number]>('select id, first_ordinal, ordinal_count from tombstones where collection_no = ? and id > ? order by id')
+    .prepare<[number, number], Range>(
+      'select id, first_ordinal, ordinal_count from tombstones where collection_no = ? and id > ? order by id',
+    )
     .raw();
   const lastLog = raw.prepare<[], number | null>('select max(id) from vector_log').pluck();
   const lastTombstone = raw.prepare<[], number | null>('select max(id) from tombstones').pluck();
+  let helpedScans = 0;
   const newest = { vectorLog: -1, tombstones: -1 };
 
   function readVector(data: Buffer): Float32Array {
     if (data.byteLength !== dimensions * 4) {
-      throw new AppError('INDEX_MISMATCH', `The stored vectors have ${data.byteLength / 4} dimensions, the embedding model makes ${dimensions}: re-index with the new model.`);
+      throw new AppError(
+        'INDEX_MISMATCH',
+        `The stored vectors have ${data.byteLength / 4} dimensions, the embedding model makes ${dimensions}: re-index with the new model.`,
+      );
     }
     if (data.byteOffset % 4 === 0) return new Float32Array(data.buffer, data.byteOffset, dimensions);
     return new Float32Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
   }
 
   function load(no: number): LoadedCollection {
-    const collection = createLoadedCollection(no, slabs, stride);
-    putRange(collection, 0, 2 ** 32);
+    const collection = createLoadedCollection(no, { ...slabs, take: () => takeSlab(no) }, stride);
+    const dead = selectTombstones.all(no, 0).sort(([, a], [, b]) => a - b);
+    let next = 0;
+    // rows of a released range stay in the table until they are purged: they take no memory here
+    putRange(collection, 0, 2 ** 32, (ordinal) => {
+      while (next < dead.length && endOf(dead[next] as Range) <= ordinal) next++;
+      return next < dead.length && (dead[next] as Range)[1] <= ordinal;
+    });
     collection.seen.vectorLog = newest.vectorLog;
-    killAfter(collection, 0);
+    collection.seen.tombstones = newest.tombstones;
     return collection;
   }
 
-  function putRange(collection: LoadedCollection, first: number, count: number): void {
+  function putRange(
+    collection: LoadedCollection,
+    first: number,
+    count: number,
+    skips: (ordinal: number) => boolean = () => false,
+  ): void {
     const from = chunkKey(collection.no, first);
     const base = chunkKey(collection.no, 0);
     for (const [key, data] of selectVectors.iterate(from, from + count)) {
-      makeRoom(collection.no);
+      if (skips(key - base)) continue;
       collection.put(key - base, readVector(data));
     }
   }
 
   function killAfter(collection: LoadedCollection, tombstone: number): void {
-    for (const [, first, count] of selectTombstones.iterate(collection.no, tombstone)) collection.kill(first, count);
+    for (const [, first, count] of selectTombstones.iterate(collection.no, tombstone))
+      collection.kill(first, count);
     collection.seen.tombstones = newest.tombstones;
   }
 
   /** Collections in use stay, even above the limit: a scope must be searched whole. */
   const inUse = new Set<number>();
-  function makeRoom(forNo: number): void {
-    if (slabs.usedBytes() < memoryLimitBytes) return;
+  function takeSlab(forNo: number): number {
     for (const [no, collection] of loaded) {
-      if (slabs.usedBytes() < memoryLimitBytes) return;
+      if (slabs.usedBytes() + slabs.slabBytes <= memoryLimitBytes) break;
       if (no === forNo || inUse.has(no)) continue;
       collection.free();
       loaded.delete(no);
     }
+    return slabs.take();
   }
 
   /** The collection as of the open read transaction. */
@@ -118,7 +172,8 @@ export function createScanIndex(options: ScanIndexOptions): ScanIndex {
         collection.seen.vectorLog = newest.vectorLog;
         // what was read anew may have been dead before
         killAfter(collection, 0);
-      } else if (collection.seen.tombstones !== newest.tombstones) killAfter(collection, collection.seen.tombstones);
+      } else if (collection.seen.tombstones !== newest.tombstones)
+        killAfter(collection, collection.seen.tombstones);
     }
     loaded.delete(no);
     loaded.set(no, collection);
@@ -127,15 +182,14 @@ export function createScanIndex(options: ScanIndexOptions): ScanIndex {
 
   interface Laid {
     readonly collection: LoadedCollection;
-    /** Number of its first row in the list of segments. */
+    /** Number of its first row in this search. */
     readonly base: number;
   }
 
-  /** Writes the segments to scan into the shared memory. */
-  function layOut(scope: SearchScope): { laid: Laid[]; segments: number; rows: number } {
+  /** What to scan: SEGMENT_WORDS numbers for each piece of a slab. */
+  function layOut(scope: SearchScope): { laid: Laid[]; segments: number[]; rows: number } {
     const laid: Laid[] = [];
-    const words = new Uint32Array(slabs.memory.buffer, SEGMENTS_AT, MOST_SEGMENTS * SEGMENT_WORDS);
-    let segments = 0;
+    const segments: number[] = [];
     let base = 0;
     let total = 0;
     for (const { no, documents } of scope.collections) {
@@ -146,9 +200,7 @@ export function createScanIndex(options: ScanIndexOptions): ScanIndex {
         (firstRow, rows) => {
           for (let row = firstRow; row < firstRow + rows; ) {
             const length = Math.min(firstRow + rows - row, SLAB_ROWS - (row % SLAB_ROWS));
-            if (segments === MOST_SEGMENTS) throw new AppError('OVERLOADED', 'The search covers too many separate documents at once: narrow its filters.');
-            words.set([collection.codesAt(row), collection.scalesAt(row), length, base + row], segments * SEGMENT_WORDS);
-            segments++;
+            segments.push(collection.codesAt(row), collection.scalesAt(row), length, base + row);
             total += length;
             row += length;
           }
@@ -159,31 +211,60 @@ export function createScanIndex(options: ScanIndexOptions): ScanIndex {
     return { laid, segments, rows: total };
   }
 
+  interface Found {
+    readonly score: number;
+    readonly row: number;
+  }
+
+  /** The best rows of as many segments as the shared memory holds. */
+  function scanPass(segments: readonly number[], wanted: number, helped: boolean): Found[] {
+    new Uint32Array(slabs.memory.buffer, SEGMENTS_AT, MOST_SEGMENTS * SEGMENT_WORDS).set(segments);
+    control[CONTROL.segments] = segments.length / SEGMENT_WORDS;
+    control[CONTROL.wanted] = wanted;
+    Atomics.store(control, CONTROL.next, 0);
+    const helping = helped && helper.begin();
+    if (helping) helpedScans++;
+    const counts = [scanSegments(kernel, slabs.memory.buffer, control, 0), helping ? helper.finish() : 0];
+    return counts.flatMap((count, which) => {
+      const scores = new Float32Array(slabs.memory.buffer, foundAt(which), count);
+      const rows = new Uint32Array(slabs.memory.buffer, foundAt(which) + MOST_CANDIDATES * 4, count);
+      return Array.from(scores, (score, i) => ({ score, row: rows[i] as number }));
+    });
+  }
+
   /** Keys of the best rows by code, best first. */
   function scan(vector: Float32Array, wanted: number, scope: SearchScope): ChunkKey[] {
     inUse.clear();
     for (const { no } of scope.collections) inUse.add(no);
     const { laid, segments, rows } = layOut(scope);
-    if (rows === 0) return [];
     const { bias } = quantizeQuery(vector, new Int8Array(slabs.memory.buffer, QUERY_AT, stride));
-    control[CONTROL.segments] = segments;
-    control[CONTROL.wanted] = wanted;
     control[CONTROL.bias] = bias;
     control[CONTROL.stride] = stride;
-    Atomics.store(control, CONTROL.next, 0);
-    const helped = rows >= helperFromRows && helper.begin();
-    const counts = [scanSegments(kernel, slabs.memory.buffer, control, 0), helped ? helper.finish() : 0];
-    const best: { score: number; row: number }[] = [];
-    counts.forEach((count, which) => {
-      const scores = new Float32Array(slabs.memory.buffer, foundAt(which), count);
-      const numbers = new Uint32Array(slabs.memory.buffer, foundAt(which) + MOST_CANDIDATES * 4, count);
-      for (let i = 0; i < count; i++) best.push({ score: scores[i] as number, row: numbers[i] as number });
-    });
+    const best: Found[] = [];
+    const atOnce = MOST_SEGMENTS * SEGMENT_WORDS;
+    for (let at = 0; at < segments.length; at += atOnce)
+      best.push(...scanPass(segments.slice(at, at + atOnce), wanted, rows >= helperFromRows));
     best.sort((a, b) => b.score - a.score || a.row - b.row);
     return best.slice(0, wanted).map(({ row }) => {
       const { collection, base } = laid.findLast((l) => l.base <= row) as Laid;
       return chunkKey(collection.no, collection.ordinalAt(row - base));
     });
+  }
+
+  /** The candidates' cosines, or undefined when a row was removed without a tombstone: its collection is then read anew at its next use. */
+  function rescore(vector: Float32Array, keys: readonly ChunkKey[]): ChunkScore[] | undefined {
+    const hits: ChunkScore[] = [];
+    const stale = new Set<number>();
+    for (const key of [...keys].sort((a, b) => a - b)) {
+      const score = cosine(vector, key);
+      if (score === undefined) stale.add(collectionNoOf(key));
+      else hits.push({ key, score });
+    }
+    for (const no of stale) {
+      loaded.get(no)?.free();
+      loaded.delete(no);
+    }
+    return stale.size === 0 ? hits : undefined;
   }
 
   function cosine(vector: Float32Array, key: ChunkKey): number | undefined {
@@ -192,7 +273,11 @@ export function createScanIndex(options: ScanIndexOptions): ScanIndex {
   }
 
   function needDimensions(vector: Float32Array): void {
-    if (vector.length !== dimensions) throw new AppError('INDEX_MISMATCH', `The question's vector has ${vector.length} dimensions, the index ${dimensions}.`);
+    if (vector.length !== dimensions)
+      throw new AppError(
+        'INDEX_MISMATCH',
+        `The question's vector has ${vector.length} dimensions, the index ${dimensions}.`,
+      );
   }
 
   /** One snapshot of the database for the logs, the codes and the vectors. */
@@ -206,12 +291,9 @@ export function createScanIndex(options: ScanIndexOptions): ScanIndex {
     search(vector, k, scope) {
       needDimensions(vector);
       return inSnapshot(() => {
-        const keys = scan(vector, candidatesFor(k), scope).sort((a, b) => a - b);
-        const hits: ChunkScore[] = [];
-        for (const key of keys) {
-          const score = cosine(vector, key);
-          if (score !== undefined) hits.push({ key, score });
-        }
+        const attempt = () => rescore(vector, scan(vector, candidatesFor(k), scope));
+        // what is read within this snapshot is there when it is rescored
+        const hits = attempt() ?? attempt() ?? [];
         return hits.sort((a, b) => b.score - a.score || a.key - b.key).slice(0, k);
       });
     },
@@ -223,6 +305,7 @@ export function createScanIndex(options: ScanIndexOptions): ScanIndex {
       loadedCollections: loaded.size,
       loadedRows: [...loaded.values()].reduce((sum, collection) => sum + collection.rows(), 0),
       loadedBytes: slabs.usedBytes(),
+      helpedScans,
     }),
     close: () => helper.close(),
   };

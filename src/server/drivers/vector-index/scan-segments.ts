@@ -1,5 +1,14 @@
 import type { Kernel } from './kernel.ts';
-import { aboveAt, CONTROL, foundAt, MOST_CANDIDATES, QUERY_AT, SEGMENT_WORDS, SEGMENTS_AT, scoresAt } from './shared-layout.ts';
+import {
+  aboveAt,
+  CONTROL,
+  foundAt,
+  MOST_CANDIDATES,
+  QUERY_AT,
+  SEGMENT_WORDS,
+  SEGMENTS_AT,
+  scoresAt,
+} from './shared-layout.ts';
 
 /** Segments taken at a time by one thread: few enough that both end together. */
 const TAKEN_AT_ONCE = 4;
@@ -8,7 +17,12 @@ const TAKEN_AT_ONCE = 4;
  * Takes segments from the shared list until none is left and keeps the best `wanted` rows among them, which
  * it writes to its side of the shared memory; returns how many. Runs in the search thread and its helper alike.
  */
-export function scanSegments(kernel: Kernel, buffer: ArrayBufferLike, control: Int32Array, which: 0 | 1): number {
+export function scanSegments(
+  kernel: Kernel,
+  buffer: ArrayBufferLike,
+  control: Int32Array,
+  which: 0 | 1,
+): number {
   const total = control[CONTROL.segments] as number;
   const wanted = control[CONTROL.wanted] as number;
   const bias = control[CONTROL.bias] as number;
@@ -54,7 +68,15 @@ export function scanSegments(kernel: Kernel, buffer: ArrayBufferLike, control: I
     for (let s = from; s < Math.min(total, from + TAKEN_AT_ONCE); s++) {
       const rows = segments[s * SEGMENT_WORDS + 2] as number;
       const first = segments[s * SEGMENT_WORDS + 3] as number;
-      kernel.scan(segments[s * SEGMENT_WORDS] as number, rows, stride, QUERY_AT, scoresAt(which), segments[s * SEGMENT_WORDS + 1] as number, bias);
+      kernel.scan(
+        segments[s * SEGMENT_WORDS] as number,
+        rows,
+        stride,
+        QUERY_AT,
+        scoresAt(which),
+        segments[s * SEGMENT_WORDS + 1] as number,
+        bias,
+      );
       const threshold = size < wanted ? Number.NEGATIVE_INFINITY : (bestScores[0] as number);
       const count = kernel.above(scoresAt(which), rows, threshold, aboveAt(which));
       for (let i = 0; i < count; i++) {

@@ -21,5 +21,15 @@ export const SEGMENTS_AT = SIDES_AT + 2 * SIDE_BYTES;
 export const SLABS_AT = SEGMENTS_AT + MOST_SEGMENTS * SEGMENT_WORDS * 4;
 
 /** Words of the control block, an Int32Array of its own. */
-export const CONTROL = { turn: 0, done: 1, next: 2, segments: 3, wanted: 4, bias: 5, stride: 6, state: 7, found: 8 } as const;
+export const CONTROL = {
+  turn: 0,
+  done: 1,
+  next: 2,
+  segments: 3,
+  wanted: 4,
+  bias: 5,
+  stride: 6,
+  state: 7,
+  found: 8,
+} as const;
 export const CONTROL_WORDS = 16;

@@ -15,7 +15,11 @@ const MOST_PAGES = 65_536;
 
 /** @param stride bytes of a row of codes. @throws RangeError when 4 GB are used up. */
 export function createSlabMemory(stride: number): SlabMemory {
-  const memory = new WebAssembly.Memory({ initial: Math.ceil(SLABS_AT / PAGE), maximum: MOST_PAGES, shared: true });
+  const memory = new WebAssembly.Memory({
+    initial: Math.ceil(SLABS_AT / PAGE),
+    maximum: MOST_PAGES,
+    shared: true,
+  });
   const slabBytes = SLAB_ROWS * (stride + 4);
   const free: number[] = [];
   let top = SLABS_AT;

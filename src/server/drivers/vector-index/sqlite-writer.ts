@@ -9,19 +9,25 @@ import type { VectorWriter } from '../../ports/vector-index.ts';
  * @param raw the connection of the caller's transactions.
  */
 export function createSqliteVectorWriter(raw: BetterSqlite3.Database): VectorWriter {
-  const insert = raw.prepare('insert into vectors (key, data) values (?, ?) on conflict (key) do update set data = excluded.data');
-  const note = raw.prepare('insert into vector_log (collection_no, first_ordinal, ordinal_count) values (?, ?, ?)');
+  const insert = raw.prepare(
+    'insert into vectors (key, data) values (?, ?) on conflict (key) do update set data = excluded.data',
+  );
+  const note = raw.prepare(
+    'insert into vector_log (collection_no, first_ordinal, ordinal_count) values (?, ?, ?)',
+  );
   const removeKeys = raw.prepare('delete from vectors where key >= ? and key < ?');
   const removeLog = raw.prepare('delete from vector_log where collection_no = ?');
   const needTransaction = () => {
-    if (!raw.inTransaction) throw new Error('vectors are written inside a transaction of the same connection');
+    if (!raw.inTransaction)
+      throw new Error('vectors are written inside a transaction of the same connection');
   };
 
   return {
     async put(_tx, points) {
       needTransaction();
       const keys = points.map(({ key }) => key).sort((a, b) => a - b);
-      for (const { key, vector } of points) insert.run(key, Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength));
+      for (const { key, vector } of points)
+        insert.run(key, Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength));
       for (let at = 0; at < keys.length; ) {
         const first = keys[at] as number;
         let count = 1;

@@ -1,0 +1,214 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { makeVectors } from '../../../../bench/lib/vectors.ts';
+import { chunkKey, type SearchScope } from '../../ports/search-scope.ts';
+import { openSqlite, prepareSqlite, type SqliteConnection } from '../../records/sqlite.ts';
+import { describeVectorIndex, type VectorIndexUnderTest } from './conformance.ts';
+import { createScanIndex, type ScanIndex, type ScanIndexOptions } from './scan-index.ts';
+import { createSqliteVectorWriter } from './sqlite-writer.ts';
+
+async function make(): Promise<VectorIndexUnderTest> {
+  const folder = mkdtempSync(join(tmpdir(), 'vector-index-'));
+  const path = join(folder, 'ka.sqlite');
+  prepareSqlite(path);
+  const connections: SqliteConnection[] = [];
+  const open = () => {
+    const connection = openSqlite(path);
+    connection.raw.pragma('synchronous = OFF');
+    connections.push(connection);
+    return {
+      writer: createSqliteVectorWriter(connection.raw),
+      transaction: ((work) =>
+        connection.db.transaction().execute(work)) as VectorIndexUnderTest['transaction'],
+    };
+  };
+  return {
+    ...open(),
+    openSecondWriter: async () => open(),
+    openReader(dimensions) {
+      const own = openSqlite(path, { readonly: true });
+      const index = createScanIndex({ raw: own.raw, dimensions, memoryLimitBytes: 2 ** 24 });
+      return {
+        dimensions,
+        search: async (vector, k, scope) => index.search(vector, k, scope),
+        score: async (vector, keys) => index.score(vector, keys),
+        stats: async () => index.stats(),
+        async close() {
+          await index.close();
+          await own.close();
+        },
+      };
+    },
+    async tombstone(collectionNo, firstOrdinal, ordinalCount) {
+      await (connections[0] as SqliteConnection).db
+        .insertInto('tombstones')
+        .values({
+          collection_no: collectionNo,
+          first_ordinal: firstOrdinal,
+          ordinal_count: ordinalCount,
+          purged: 0,
+        })
+        .execute();
+    },
+    async close() {
+      for (const connection of connections) await connection.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+describeVectorIndex('sqlite and scan', make);
+
+const DIMENSIONS = 48;
+let folder: string;
+let writing: SqliteConnection;
+let reading: SqliteConnection;
+const opened: ScanIndex[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vector-index-'));
+  const path = join(folder, 'ka.sqlite');
+  prepareSqlite(path);
+  writing = openSqlite(path);
+  writing.raw.pragma('synchronous = OFF');
+  reading = openSqlite(path, { readonly: true });
+});
+afterEach(async () => {
+  for (const index of opened.splice(0)) await index.close();
+  await reading.close();
+  await writing.close();
+  rmSync(folder, { recursive: true });
+});
+
+const open = (options: Partial<ScanIndexOptions> = {}): ScanIndex => {
+  const index = createScanIndex({
+    raw: reading.raw,
+    dimensions: DIMENSIONS,
+    memoryLimitBytes: 2 ** 26,
+    ...options,
+  });
+  opened.push(index);
+  return index;
+};
+const store = (no: number, vectors: readonly Float32Array[], first = 0) =>
+  writing.db.transaction().execute((tx) =>
+    createSqliteVectorWriter(writing.raw).put(
+      tx,
+      vectors.map((vector, i) => ({ key: chunkKey(no, first + i), vector })),
+    ),
+  );
+const whole = (...numbers: number[]): SearchScope => ({
+  collections: numbers.map((no) => ({ no, generation: 1 })),
+});
+const exact = (vectors: readonly Float32Array[], query: Float32Array, k: number): number[] =>
+  vectors
+    .map((vector, ordinal) => ({
+      ordinal,
+      score: vector.reduce((sum, x, i) => sum + x * (query[i] as number), 0),
+    }))
+    .sort((a, b) => b.score - a.score)
+    .slice(0, k)
+    .map(({ ordinal }) => ordinal);
+
+test('writing outside a transaction is refused', async () => {
+  const writer = createSqliteVectorWriter(writing.raw);
+  await expect(writer.put(writing.db, [])).rejects.toThrow('inside a transaction');
+});
+
+test.each(['relaxed', 'plain'] as const)(
+  'the %s kernel finds what brute force over floats finds',
+  async (kernel) => {
+    const vectors = makeVectors({ count: 5_000, dimensions: DIMENSIONS, seed: 3 });
+    const queries = makeVectors({ count: 100, dimensions: DIMENSIONS, seed: 3, stream: 1 });
+    await store(1, vectors);
+    const index = open({ kernel });
+    let agreed = 0;
+    for (const query of queries) {
+      const wanted = new Set(exact(vectors, query, 10));
+      agreed += index
+        .search(query, 10, whole(1))
+        .filter(({ key }) => wanted.has(key - chunkKey(1, 0))).length;
+    }
+    expect(agreed / (queries.length * 10)).toBeGreaterThanOrEqual(0.999);
+  },
+);
+
+test('both kernels find the same with the same scores', async () => {
+  await store(1, makeVectors({ count: 3_000, dimensions: DIMENSIONS, seed: 5 }));
+  const relaxed = open({ kernel: 'relaxed' });
+  const plain = open({ kernel: 'plain' });
+  for (const query of makeVectors({ count: 50, dimensions: DIMENSIONS, seed: 5, stream: 1 })) {
+    expect(plain.search(query, 20, whole(1))).toEqual(relaxed.search(query, 20, whole(1)));
+  }
+});
+
+test('the helper finds its share, also in memory that has grown since it started', async () => {
+  const vectors = makeVectors({ count: 6_000, dimensions: DIMENSIONS, seed: 7 });
+  const queries = makeVectors({ count: 30, dimensions: DIMENSIONS, seed: 7, stream: 1 });
+  await store(1, vectors.slice(0, 2_000));
+  const alone = open({ helperFromRows: Number.POSITIVE_INFINITY });
+  const helped = open({ helperFromRows: 1 });
+  const searchBoth = async () => {
+    for (const query of queries) {
+      expect(helped.search(query, 10, whole(1))).toEqual(alone.search(query, 10, whole(1)));
+      // the helper comes up and leaves through this thread's event loop
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  await searchBoth();
+  while (helped.stats().helpedScans === 0) await searchBoth();
+  await store(1, vectors.slice(2_000), 2_000);
+  const before = helped.stats().helpedScans;
+  await searchBoth();
+  expect(helped.stats().helpedScans).toBeGreaterThan(before);
+});
+
+test('a helper that has left for idleness is started again', async () => {
+  await store(1, makeVectors({ count: 2_000, dimensions: DIMENSIONS, seed: 8 }));
+  const [query] = makeVectors({ count: 1, dimensions: DIMENSIONS, seed: 8, stream: 1 });
+  const index = open({ helperFromRows: 1, helperIdleMs: 1 });
+  for (const scans of [1, 2]) {
+    while (index.stats().helpedScans < scans) {
+      index.search(query as Float32Array, 10, whole(1));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+  expect(index.search(query as Float32Array, 10, whole(1))).toHaveLength(10);
+});
+
+test('the collection that was searched longest ago leaves when memory is short, and comes back', async () => {
+  const vectors = makeVectors({ count: 300, dimensions: DIMENSIONS, seed: 9 });
+  for (const no of [1, 2, 3]) await store(no, vectors.slice((no - 1) * 100, no * 100));
+  const [query] = makeVectors({ count: 1, dimensions: DIMENSIONS, seed: 9, stream: 1 });
+  const slab = 1024 * (64 + 4);
+  const index = open({ memoryLimitBytes: 2 * slab });
+  const search = (...numbers: number[]) => index.search(query as Float32Array, 5, whole(...numbers));
+  const first = search(1);
+  for (const no of [2, 3]) search(no);
+  expect(index.stats().loadedBytes).toBe(2 * slab);
+  expect(search(1)).toEqual(first);
+  expect(index.stats().loadedCollections).toBe(2);
+  // a scope is searched whole, whatever the limit
+  expect(search(1, 2, 3)).toEqual(
+    [...search(1), ...search(2), ...search(3)].sort((a, b) => b.score - a.score).slice(0, 5),
+  );
+});
+
+test('more dead rows than live ones give their memory back', async () => {
+  const vectors = makeVectors({ count: 4_096, dimensions: DIMENSIONS, seed: 11 });
+  await store(1, vectors);
+  const index = open();
+  const query = vectors[4_000] as Float32Array;
+  index.search(query, 5, whole(1));
+  expect(index.stats().loadedRows).toBe(4_096);
+  writing.raw
+    .prepare(
+      'insert into tombstones (collection_no, first_ordinal, ordinal_count, purged) values (1, 0, 3072, 0)',
+    )
+    .run();
+  // the rows are still in the table: a purge comes later
+  index.search(query, 5, whole(1));
+  expect(index.search(query, 1, whole(1))[0]?.key).toBe(chunkKey(1, 4_000));
+  expect(index.stats().loadedRows).toBe(1_024);
+});

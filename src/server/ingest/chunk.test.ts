@@ -55,6 +55,15 @@ describe('structure', () => {
     ]);
   });
 
+  test('a bare heading stays with the section below it, not with the one beside it', () => {
+    const chunks = chunkDocument([
+      page(1, [1, 'Empty'], [1, 'Guide'], [2, 'Setup'], ['paragraph', 'Do this.'], [2, 'Last']),
+      page(2, ['paragraph', 'Over the page.']),
+    ]);
+    expect(texts(chunks)).toEqual(['Empty', 'Guide\n\nSetup\n\nDo this.', 'Last', 'Over the page.']);
+    expect(chunks[1]?.headingPath).toEqual(['Guide', 'Setup']);
+  });
+
   test('small sections below level 2 share a chunk, large ones begin a new one', () => {
     const small = chunkDocument([
       page(1, [2, 'A'], [3, 'B'], ['paragraph', words(30)], [3, 'C'], ['paragraph', words(30)]),

@@ -66,7 +66,7 @@ export function chunkDocument(pages: readonly ParsedPage[]): Chunk[] {
         while ((headings.at(-1)?.level ?? 0) >= block.level) headings.pop();
         headings.push({ level: block.level, text: headingText(page.text, block) });
         path = headings.map(({ text }) => text);
-        if (block.level <= 2) packer.endSection();
+        if (block.level <= 2) packer.endSection(path);
         else packer.endChunkAbove(SECTION_TOKENS);
       }
       for (const piece of piecesOf(page.text, block, path)) packer.place(piece);
@@ -157,8 +157,11 @@ function createPacker(page: ParsedPage, chunks: Chunk[]) {
     endChunkAbove(minTokens: number) {
       if (tokens >= minTokens) close();
     },
-    endSection() {
-      close();
+    /** @param next headings of the section that follows on the page: one below a bare heading keeps it with it. */
+    endSection(next?: readonly string[]) {
+      const last = current.at(-1);
+      const bare = last !== undefined && current.every(({ kind }) => kind === 'heading');
+      if (!(bare && next !== undefined && next.length > last.path.length)) close();
       sectionStart = chunks.length;
     },
   };

@@ -137,6 +137,8 @@ describe('a document', () => {
     const { id } = await uploadText(app, ann, 'to delete');
     const response = await app.call(ann, `DELETE /api/v1/documents/${id}`);
     expect([response.statusCode, response.body]).toEqual([204, '']);
+    const noted = app.sqlite.raw.prepare('select action, actor_id from audit where target = ?').all(id);
+    expect(noted).toEqual([{ action: 'document.deleted', actor_id: ann.id }]);
     for (const route of [
       `GET /api/v1/documents/${id}`,
       `GET /api/v1/documents/${id}/file`,

@@ -19,6 +19,7 @@ export type AuditAction =
   | 'api-key.created'
   | 'api-key.deleted'
   | 'collection.deleted'
+  | 'document.deleted'
   | 'member.changed'
   | 'member.removed'
   | 'job.retried';

@@ -10,6 +10,7 @@ import {
   taskStarted,
 } from '../../../contract/documents.ts';
 import { AppError } from '../../errors.ts';
+import { noteAudit } from '../../records/audit.ts';
 import {
   describeDocument,
   listChunks,
@@ -79,8 +80,10 @@ export function registerDocumentRoutes(app: App, { db, files, queue }: Services)
     '/api/v1/documents/:id',
     { config: { access: 'write' }, schema: { params, response: { 204: z.null() } } },
     async (request, reply) => {
-      const found = await needDocument(db, request.caller.userId, request.params.id, 'editor');
+      const { userId } = request.caller;
+      const found = await needDocument(db, userId, request.params.id, 'editor');
       await removeDocument(db, queue, found.id);
+      await noteAudit(db, { action: 'document.deleted', actorId: userId, target: found.id, ip: request.ip });
       return reply.code(204).send(null);
     },
   );

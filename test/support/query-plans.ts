@@ -34,6 +34,7 @@ export function scansOf(raw: BetterSqlite3.Database): Scan[] {
     if (!/^\s*(select|with|update|delete)\b/i.test(statement)) continue;
     const parameters = new Array(statement.match(/\?/g)?.length ?? 0).fill(null);
     const plan = raw.prepare(`explain query plan ${statement}`).all(...parameters) as { detail: string }[];
+    if (readsInOrder(statement, plan)) continue;
     for (const { detail } of plan) {
       const table = /^SCAN (\w+)/.exec(detail)?.[1];
       if (table !== undefined && !/VIRTUAL TABLE INDEX|^SCAN \d|CONSTANT ROW|SUBQUERY/.test(detail))
@@ -41,4 +42,12 @@ export function scansOf(raw: BetterSqlite3.Database): Scan[] {
     }
   }
   return scans;
+}
+
+/** The first rows of an index, in its order, with no condition that could pass rows over: it stops at the limit. */
+function readsInOrder(statement: string, plan: readonly { detail: string }[]): boolean {
+  let outer = statement;
+  while (/\([^()]*\)/.test(outer)) outer = outer.replaceAll(/\([^()]*\)/g, '');
+  const sorts = plan.some(({ detail }) => detail.includes('TEMP B-TREE'));
+  return /order by .* limit \?$/.test(outer) && !/ where /.test(outer) && !sorts;
 }

@@ -6,6 +6,7 @@ import type { ListPage } from '../../contract/common.ts';
 import { AppError } from '../errors.ts';
 import type { ApiKeyRow, Database, UserRow } from '../ports/schema.ts';
 import type { Transaction } from '../ports/transaction.ts';
+import { compiledLookUp } from './compiled.ts';
 import { newId, now } from './ids.ts';
 import { listPage } from './listing.ts';
 
@@ -22,14 +23,17 @@ export interface KeyHolder {
   readonly scopes: Scope[];
 }
 
-/** Who a key speaks for, in one statement; its `last_used_at` is written at most once a minute, unawaited. */
-export async function readKeyHolder(db: Kysely<Database>, key: string): Promise<KeyHolder | undefined> {
-  const row = await db
+const keyAndUser = compiledLookUp((db, hash) =>
+  db
     .selectFrom('api_keys as k')
     .innerJoin('users as u', 'u.id', 'k.user_id')
     .select(['k.id', 'k.scopes', 'k.last_used_at', 'u.id as user_id', 'u.role', 'u.suspended'])
-    .where('k.hash', '=', hashOf(key))
-    .executeTakeFirst();
+    .where('k.hash', '=', hash),
+);
+
+/** Who a key speaks for, in one statement; its `last_used_at` is written at most once a minute, unawaited. */
+export async function readKeyHolder(db: Kysely<Database>, key: string): Promise<KeyHolder | undefined> {
+  const row = await keyAndUser(db, hashOf(key));
   if (row === undefined) return undefined;
   if (row.last_used_at === null || Date.now() - Date.parse(row.last_used_at) > TOUCH_MS) {
     // a lost mark of use is no reason to fail the request

@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import { AppError } from '../errors.ts';
 import type { Database, UserRow } from '../ports/schema.ts';
 import type { Transaction } from '../ports/transaction.ts';
+import { compiledLookUp } from './compiled.ts';
 import { newId, now } from './ids.ts';
 
 /** A session ends this long after its last refresh. */
@@ -10,17 +11,20 @@ export const SESSION_SECONDS = 30 * 24 * 3600;
 /** A refresh token may come a second time this soon after the first: two tabs, or an answer that was lost. */
 const REPEAT_MS = 10_000;
 
+const sessionAndUser = compiledLookUp((db, id) =>
+  db
+    .selectFrom('sessions as s')
+    .innerJoin('users as u', 'u.id', 's.user_id')
+    .select(['u.id', 'u.role', 'u.suspended', 's.revoked_at', 's.expires_at'])
+    .where('s.id', '=', id),
+);
+
 /** What a request with an access token needs to know, in one statement. */
 export async function readSession(
   db: Kysely<Database>,
   sessionId: string,
 ): Promise<{ userId: string; role: UserRow['role']; suspended: boolean; ended: boolean } | undefined> {
-  const row = await db
-    .selectFrom('sessions as s')
-    .innerJoin('users as u', 'u.id', 's.user_id')
-    .select(['u.id', 'u.role', 'u.suspended', 's.revoked_at', 's.expires_at'])
-    .where('s.id', '=', sessionId)
-    .executeTakeFirst();
+  const row = await sessionAndUser(db, sessionId);
   if (row === undefined) return undefined;
   return {
     userId: row.id,

@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import { appendExchange } from '../src/server/records/conversations.ts';
+import { takeIn } from '../src/server/records/intake.ts';
+import { registerUser, testApp } from './support/http.ts';
+import { forgetStatements, scansOf } from './support/query-plans.ts';
+
+/** The whole table is what they count. */
+const COUNTS_OF_ALL = /^select count\(\*\) as "count" from "(users|audit)"$/;
+
+test('no list, search or look-up reads a whole table', async () => {
+  const app = await testApp();
+  const admin = await registerUser(app);
+  const collectionId = (await app.call(admin, 'POST /api/v1/collections', { name: 'Second' })).json().id;
+  const { taskId, documents } = await takeIn(app.sqlite.db, app.services.queue, {
+    userId: admin.id,
+    files: [
+      {
+        collectionId,
+        filename: 'a.txt',
+        tags: ['x'],
+        stored: { key: 'aa/none', sizeBytes: 3, sha256: 'f'.repeat(64) },
+      },
+    ],
+  });
+  const document = documents[0]?.row.id;
+  const conversation = (await app.call(admin, 'POST /api/v1/conversations', { title: 'T' })).json().id;
+  await appendExchange(app.sqlite.db, {
+    userId: admin.id,
+    conversationId: conversation,
+    question: 'Question?',
+    answer: { answer: 'A', answered: false, citations: [], sources: [], model: 'm' },
+  });
+  const key = { token: (await app.call(admin, 'POST /api/v1/api-keys', { name: 'k' })).json().key };
+  forgetStatements();
+
+  const ids: Record<string, string | undefined> = {
+    collections: collectionId,
+    documents: document,
+    tasks: taskId as string,
+    conversations: conversation,
+  };
+  const called: string[] = [];
+  for (const { method, url } of app.server.routes()) {
+    if (method !== 'GET' || url.endsWith('/events') || url.endsWith('/file')) continue;
+    const address = url.replace(/\/(\w+)\/:id/, (_, noun: string) => `/${noun}/${ids[noun]}`);
+    for (const who of [admin, key]) {
+      const answer = await app.call(who, `GET ${address}`);
+      called.push(`${answer.statusCode} ${address}`);
+      const { nextCursor } = answer.headers['content-type']?.includes('json') ? answer.json() : {};
+      if (nextCursor)
+        called.push(`${(await app.call(who, `GET ${address}?cursor=${nextCursor}`)).statusCode} ${address}`);
+    }
+  }
+  for (const query of [
+    'documents?q=long+word&sort=title,-createdAt&status=ready&limit=1',
+    'documents?q=ab',
+    `documents?collectionId=${collectionId}&sort=-sizeBytes`,
+    'documents?limit=1',
+    'collections?limit=1',
+    'conversations?q=word&limit=1',
+    `conversations/${conversation}/messages?limit=1`,
+    'api-keys?limit=1',
+    'admin/users?limit=1',
+    'admin/audit?limit=1',
+    `admin/audit?limit=1&actorId=${admin.id}`,
+    'admin/jobs?state=queued&limit=1',
+    `admin/usage?from=2026-01-01&userId=${admin.id}`,
+  ]) {
+    const answer = await app.call(admin, `GET /api/v1/${query}`);
+    called.push(`${answer.statusCode} ${query}`);
+    const { nextCursor } = answer.json();
+    if (nextCursor)
+      called.push(
+        `${(await app.call(admin, `GET /api/v1/${query}&cursor=${nextCursor}`)).statusCode} ${query}`,
+      );
+  }
+  expect(called.filter((line) => !line.startsWith('200 ') && !line.includes('/text'))).toEqual([]);
+  expect(scansOf(app.sqlite.raw).filter(({ statement }) => !COUNTS_OF_ALL.test(statement))).toEqual([]);
+});

@@ -94,6 +94,11 @@ export function createScanIndex(options: ScanIndexOptions): ScanIndex {
       'select id, first_ordinal, ordinal_count from tombstones where collection_no = ? and id > ? order by id',
     )
     .raw();
+  const selectUnpurged = raw
+    .prepare<[number], Range>(
+      'select id, first_ordinal, ordinal_count from tombstones where collection_no = ? and purged = 0',
+    )
+    .raw();
   const lastLog = raw.prepare<[], number | null>('select max(id) from vector_log').pluck();
   const lastTombstone = raw.prepare<[], number | null>('select max(id) from tombstones').pluck();
   let helpedScans = 0;
@@ -114,11 +119,16 @@ export function createScanIndex(options: ScanIndexOptions): ScanIndex {
     const collection = createLoadedCollection(no, { ...slabs, take: () => takeSlab(no) }, stride);
     const dead = selectTombstones.all(no, 0).sort(([, a], [, b]) => a - b);
     let next = 0;
-    // rows of a released range stay in the table until they are purged: they take no memory here
-    putRange(collection, 0, 2 ** 32, (ordinal) => {
-      while (next < dead.length && endOf(dead[next] as Range) <= ordinal) next++;
-      return next < dead.length && (dead[next] as Range)[1] <= ordinal;
-    });
+    try {
+      // rows of a released range stay in the table until they are purged: they take no memory here
+      putRange(collection, 0, 2 ** 32, (ordinal) => {
+        while (next < dead.length && endOf(dead[next] as Range) <= ordinal) next++;
+        return next < dead.length && (dead[next] as Range)[1] <= ordinal;
+      });
+    } catch (error) {
+      collection.free();
+      throw error;
+    }
     collection.seen.vectorLog = newest.vectorLog;
     collection.seen.tombstones = newest.tombstones;
     return collection;
@@ -138,20 +148,24 @@ export function createScanIndex(options: ScanIndexOptions): ScanIndex {
     }
   }
 
-  function killAfter(collection: LoadedCollection, tombstone: number): void {
-    for (const [, first, count] of selectTombstones.iterate(collection.no, tombstone))
+  function killNew(collection: LoadedCollection): void {
+    for (const [, first, count] of selectTombstones.all(collection.no, collection.seen.tombstones))
       collection.kill(first, count);
     collection.seen.tombstones = newest.tombstones;
+  }
+
+  function drop(no: number): void {
+    loaded.get(no)?.free();
+    loaded.delete(no);
   }
 
   /** Collections in use stay, even above the limit: a scope must be searched whole. */
   const inUse = new Set<number>();
   function takeSlab(forNo: number): number {
-    for (const [no, collection] of loaded) {
+    for (const no of [...loaded.keys()]) {
       if (slabs.usedBytes() + slabs.slabBytes <= memoryLimitBytes) break;
       if (no === forNo || inUse.has(no)) continue;
-      collection.free();
-      loaded.delete(no);
+      drop(no);
     }
     return slabs.take();
   }
@@ -160,20 +174,20 @@ export function createScanIndex(options: ScanIndexOptions): ScanIndex {
   function current(no: number): LoadedCollection {
     let collection = loaded.get(no);
     if (collection !== undefined && collection.waste() > MOST_WASTE) {
-      collection.free();
+      drop(no);
       collection = undefined;
     }
     if (collection === undefined) collection = load(no);
     else {
+      if (collection.seen.tombstones !== newest.tombstones) killNew(collection);
       if (collection.seen.vectorLog !== newest.vectorLog) {
-        const from = collection.seen.vectorLog;
         // a range may hold vectors that a later log entry names again: the last state is read either way
-        for (const [, first, count] of selectLog.all(no, from)) putRange(collection, first, count);
+        for (const [, first, count] of selectLog.all(no, collection.seen.vectorLog))
+          putRange(collection, first, count);
         collection.seen.vectorLog = newest.vectorLog;
-        // what was read anew may have been dead before
-        killAfter(collection, 0);
-      } else if (collection.seen.tombstones !== newest.tombstones)
-        killAfter(collection, collection.seen.tombstones);
+        // a vector may have come after its range was released, but not after the range was purged
+        for (const [, first, count] of selectUnpurged.all(no)) collection.kill(first, count);
+      }
     }
     loaded.delete(no);
     loaded.set(no, collection);
@@ -260,10 +274,7 @@ export function createScanIndex(options: ScanIndexOptions): ScanIndex {
       if (score === undefined) stale.add(collectionNoOf(key));
       else hits.push({ key, score });
     }
-    for (const no of stale) {
-      loaded.get(no)?.free();
-      loaded.delete(no);
-    }
+    for (const no of stale) drop(no);
     return stale.size === 0 ? hits : undefined;
   }
 

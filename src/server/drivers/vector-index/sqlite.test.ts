@@ -212,3 +212,30 @@ test('more dead rows than live ones give their memory back', async () => {
   expect(index.search(query, 1, whole(1))[0]?.key).toBe(chunkKey(1, 4_000));
   expect(index.stats().loadedRows).toBe(1_024);
 });
+
+test('vectors of another length leave no memory behind', async () => {
+  await store(1, makeVectors({ count: 2_000, dimensions: DIMENSIONS, seed: 12 }));
+  await store(1, makeVectors({ count: 1, dimensions: DIMENSIONS / 2, seed: 12 }), 2_000);
+  const index = open();
+  const search = () => index.search(new Float32Array(DIMENSIONS).fill(0.1), 5, whole(1));
+  expect(search).toThrow('re-index');
+  expect(search).toThrow('re-index');
+  expect(index.stats()).toMatchObject({ loadedBytes: 0, loadedCollections: 0 });
+});
+
+test('a filter over more pieces than the shared memory lists is scanned in several passes', async () => {
+  const vectors = makeVectors({ count: 140_000, dimensions: 8, seed: 13 });
+  await store(1, vectors);
+  const index = open({ dimensions: 8 });
+  const documents = Array.from({ length: 70_000 }, (_, i) => ({
+    id: String(i),
+    firstOrdinal: 2 * i,
+    chunkCount: 1,
+  }));
+  const scope = { collections: [{ no: 1, generation: 1, documents }] };
+  for (const ordinal of [0, 139_998]) {
+    expect(index.search(vectors[ordinal] as Float32Array, 1, scope)[0]?.key).toBe(chunkKey(1, ordinal));
+  }
+  const hits = index.search(vectors[139_999] as Float32Array, 50, scope);
+  expect(hits.filter(({ key }) => key % 2 === 1)).toEqual([]);
+});

@@ -211,33 +211,39 @@ describe('an upload', () => {
     expect(list.json()).toMatchObject({ items: [], total: 0 });
   });
 
-  test('that is too large is answered while it still comes, and its connection serves the next request', async () => {
-    const own = await testApp({ env: { MAX_UPLOAD_MB: '1', PORT: '0' } });
-    const user = await registerUser(own);
-    const { port, hostname } = new URL(await own.server.listen());
-    const socket = connect(Number(port), hostname);
-    const body = formBody([{ filename: 'a.bin', content: Buffer.alloc(4 * MB, 'x') }]);
-    const head = `host: x\r\nauthorization: Bearer ${user.token}\r\n`;
-    let seen = '';
-    socket.setEncoding('latin1').on('data', (text: string) => {
-      seen += text;
-    });
-    const until = async (text: string) => {
-      while (!seen.includes(text)) await once(socket, 'data');
-    };
-    socket.write(
-      `POST /api/v1/documents HTTP/1.1\r\n${head}content-type: ${FORM_TYPE}\r\ncontent-length: ${body.length}\r\n\r\n`,
-    );
-    socket.write(body.subarray(0, 2 * MB));
-    await until('document-too-large');
-    expect(seen).toMatch(/^HTTP\/1\.1 413 /);
-    seen = '';
-    socket.write(body.subarray(2 * MB));
-    socket.write(`GET /api/v1/documents HTTP/1.1\r\n${head}\r\n`);
-    await until('"total":0');
-    expect(seen).toMatch(/^HTTP\/1\.1 200 /);
-    socket.destroy();
-  });
+  test.each([
+    ['by its announced length', 4],
+    ['as it comes', 1.8],
+  ])(
+    'that is too large (%s) is answered before its end, and its connection serves the next request',
+    async (_, mb) => {
+      const own = await testApp({ env: { MAX_UPLOAD_MB: '1', PORT: '0' } });
+      const user = await registerUser(own);
+      const { port, hostname } = new URL(await own.server.listen());
+      const socket = connect(Number(port), hostname);
+      const body = formBody([{ filename: 'a.bin', content: Buffer.alloc(mb * MB, 'x') }]);
+      const head = `host: x\r\nauthorization: Bearer ${user.token}\r\n`;
+      let seen = '';
+      socket.setEncoding('latin1').on('data', (text: string) => {
+        seen += text;
+      });
+      const until = async (text: string) => {
+        while (!seen.includes(text)) await once(socket, 'data');
+      };
+      socket.write(
+        `POST /api/v1/documents HTTP/1.1\r\n${head}content-type: ${FORM_TYPE}\r\ncontent-length: ${body.length}\r\n\r\n`,
+      );
+      socket.write(body.subarray(0, 1.5 * MB));
+      await until('document-too-large');
+      expect(seen).toMatch(/^HTTP\/1\.1 413 /);
+      seen = '';
+      socket.write(body.subarray(1.5 * MB));
+      socket.write(`GET /api/v1/documents HTTP/1.1\r\n${head}\r\n`);
+      await until('"total":0');
+      expect(seen).toMatch(/^HTTP\/1\.1 200 /);
+      socket.destroy();
+    },
+  );
 });
 
 describe('a quota', () => {

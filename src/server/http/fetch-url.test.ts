@@ -165,6 +165,8 @@ test.each([404, 500, 304])('an answer %i is a failure', async (status) => {
 test('a server that is not there, and one that never answers, are failures', async () => {
   const port = await serve(() => {});
   await expect(fetchPage(`http://site.test:${port}/`, never, guard({}, 20))).rejects.toThrow('too long');
+  const silent = { ...guard({}, 20), resolve: () => new Promise<never>(() => {}) };
+  await expect(fetchPage('http://site.test/', never, silent)).rejects.toThrow('too long');
   await expect(fetchPage('http://site.test:1/', never, guard())).rejects.toMatchObject({
     code: 'URL_FETCH_FAILED',
   });

@@ -48,7 +48,7 @@ export async function fetchPage(
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(guard.timeoutMs)]);
   let url = readUrl(address);
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-    const response = await request(url, await checkedAddress(url, guard), deadline);
+    const response = await request(url, await checkedAddress(url, guard, deadline), deadline);
     const { statusCode: status = 0, headers } = response;
     if ([301, 302, 303, 307, 308].includes(status) && headers.location !== undefined) {
       response.destroy();
@@ -74,6 +74,7 @@ export async function fetchPage(
   throw failed(`The address redirects more than ${MAX_REDIRECTS} times.`);
 }
 
+const TOO_LONG = 'The server took too long to answer.';
 const refused = (why: string) =>
   new AppError('URL_NOT_ALLOWED', why, { fields: [{ path: 'url', message: why }] });
 const failed = (why: string, cause?: unknown) => new AppError('URL_FETCH_FAILED', why, { cause });
@@ -89,11 +90,16 @@ function readUrl(text: string, base?: URL): URL {
 }
 
 /** The address to connect to. One that is not allowed spoils all: the name may not lead there at all. */
-async function checkedAddress(url: URL, { resolve, isAllowed }: FetchGuard): Promise<string> {
+async function checkedAddress(
+  url: URL,
+  { resolve, isAllowed }: FetchGuard,
+  signal: AbortSignal,
+): Promise<string> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const addresses =
     isIP(host) === 0
-      ? await resolve(host).catch((cause: unknown) => {
+      ? await Promise.race([resolve(host), aborted(signal)]).catch((cause: unknown) => {
+          if (signal.aborted) throw failed(TOO_LONG, cause);
           throw failed('The name of the server is not known.', cause);
         })
       : [host];
@@ -102,6 +108,9 @@ async function checkedAddress(url: URL, { resolve, isAllowed }: FetchGuard): Pro
   if (!addresses.every(isAllowed)) throw refused('The address does not belong to the public internet.');
   return first;
 }
+
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
 
 function request(url: URL, address: string, signal: AbortSignal): Promise<http.IncomingMessage> {
   const family = isIP(address);
@@ -156,7 +165,7 @@ async function* named(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
 
 const reason = (cause: Error, signal: AbortSignal): string =>
   signal.aborted
-    ? 'The server took too long to answer.'
+    ? TOO_LONG
     : cause.message.includes('certificate')
       ? "The server's certificate is not valid."
       : 'No connection to the server came about.';

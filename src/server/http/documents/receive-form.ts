@@ -6,6 +6,16 @@ import { AppError } from '../../errors.ts';
 import { discardLeftover } from '../leftover-body.ts';
 import { type FormFile, readMultipart } from '../multipart.ts';
 
+/** What a form has beside its one file: fields, headers and boundaries. */
+const FORM_BYTES = 1024 * 1024;
+
+/** @throws AppError DOCUMENT_TOO_LARGE when the announced length leaves no doubt: before any of it is stored. */
+export function refuseTooLong(request: FastifyRequest, maxBytes: number): void {
+  if (Number(request.headers['content-length'] ?? 0) <= maxBytes + FORM_BYTES) return;
+  discardLeftover(request.raw);
+  throw new AppError('DOCUMENT_TOO_LARGE', `A file may have at most ${maxBytes / 1024 / 1024} MB.`);
+}
+
 export type UploadFields = z.output<typeof uploadFields>;
 
 /**

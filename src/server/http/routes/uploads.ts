@@ -20,7 +20,7 @@ import { clientGone } from '../client-gone.ts';
 import { needCollection } from '../collection-access.ts';
 import { displayName } from '../documents/display-name.ts';
 import { pageFilename, withTitle } from '../documents/fetched-page.ts';
-import { invalid, receiveForm, type UploadFields } from '../documents/receive-form.ts';
+import { invalid, receiveForm, refuseTooLong, type UploadFields } from '../documents/receive-form.ts';
 import { createStoring, type ReceivedFile } from '../documents/storing.ts';
 import { fetchPage } from '../fetch-url.ts';
 import type { FormFile } from '../multipart.ts';
@@ -60,6 +60,7 @@ export function registerUploadRoutes(app: App, services: Services): void {
       },
       async (request, reply) => {
         const { caller } = request;
+        refuseTooLong(request, config.uploads.maxBytes);
         const taken = await keepingNothing(async (received) => {
           const fields = await receiveForm(request, async (file, before) => {
             if (received.length > 0)

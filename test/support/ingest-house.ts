@@ -18,14 +18,21 @@ import { chunkKey } from '../../src/server/ports/search-scope.ts';
 import type { VectorWriter } from '../../src/server/ports/vector-index.ts';
 import { newId, now } from '../../src/server/records/ids.ts';
 import { takeIn } from '../../src/server/records/intake.ts';
-import { openSqlite, prepareSqlite } from '../../src/server/records/sqlite.ts';
+import { openSqlite, prepareSqlite, type SqliteConnection } from '../../src/server/records/sqlite.ts';
 
 /** Everything that ingest needs on a real database and real files, with a plain parser and a made-up embedder. */
 export type IngestHouse = Awaited<ReturnType<typeof openIngestHouse>>;
 
 export const ALL_KINDS: readonly JobKind[] = ['ingest', 'embed', 'purge', 'purge-collection'];
 
-export async function openIngestHouse(options: { dir?: string; embedder?: Embedder; parser?: Parser } = {}) {
+export async function openIngestHouse(
+  options: {
+    dir?: string;
+    embedder?: Embedder;
+    parser?: Parser;
+    vectors?: (raw: SqliteConnection['raw']) => VectorWriter;
+  } = {},
+) {
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'ingest-'));
   const path = join(dir, 'ka.sqlite');
   prepareSqlite(path);
@@ -42,7 +49,7 @@ export async function openIngestHouse(options: { dir?: string; embedder?: Embedd
     files,
     parser: options.parser ?? plainParser(),
     embedder,
-    vectors: plainVectorWriter(),
+    vectors: options.vectors?.(raw) ?? plainVectorWriter(),
     texts: createSqliteTextWriter(raw),
   };
   const handlers = { ...createPipeline(ports), ...createPurge(ports) };

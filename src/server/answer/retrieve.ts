@@ -10,8 +10,9 @@ import { type FoundChunk, loadChunks } from '../records/hits.ts';
 import { type AnalysedQuery, analyseQuery } from '../text/analyse.ts';
 import { highlightSpans } from '../text/highlights.ts';
 import { holdsPhrase } from '../text/phrases.ts';
-import { CANDIDATES, vectorWeight } from './constants.ts';
+import { CANDIDATES, VECTOR_WEIGHTS } from './constants.ts';
 import { type FusedScore, fuseConvex } from './fuse.ts';
+import { languageGroup } from './language-group.ts';
 
 export interface RetrievePorts {
   readonly db: Kysely<Database>;
@@ -61,7 +62,8 @@ export async function retrieve(
   ]);
   const cosines = new Map(near.found.map(({ key, score }) => [key, score]));
   if (near.vector !== undefined) await addMissingCosines(ports.vectors, near.vector, words.found, cosines);
-  const weight = mode === 'vector' ? 1 : mode === 'keyword' ? 0 : vectorWeight(analysed.language);
+  const weight =
+    mode === 'vector' ? 1 : mode === 'keyword' ? 0 : VECTOR_WEIGHTS[languageGroup(analysed.language)];
   const ranked = fuseConvex(cosines, words.found, weight);
   const passages = await readBest(ports.db, ranked, { limit, scope, phrases: analysed.phrases });
   return {

@@ -37,7 +37,8 @@ const queryLine = z.object({ _id: z.string(), text: z.string() });
 const questionLine = z.object({
   _id: z.string(),
   question: z.string(),
-  answers: z.array(z.string()).default([]),
+  // a list within the list holds other words for the same answer
+  answers: z.array(z.union([z.string(), z.array(z.string())])).default([]),
   unanswerable: z.boolean().default(false),
   doc_ids: z.array(z.string()).default([]),
 });
@@ -62,7 +63,7 @@ export function loadEvalSet(dir: string): EvalSet {
       : readLines(qa, questionLine).map(({ _id, question, answers, unanswerable, doc_ids }) => ({
           id: _id,
           question,
-          answers,
+          answers: answers.flat(),
           unanswerable,
           documentIds: doc_ids,
         })),

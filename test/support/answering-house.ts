@@ -1,0 +1,101 @@
+import type { Answer, AnswerEvent, QueryRequest } from '../../src/contract/query.ts';
+import type { SearchRequest } from '../../src/contract/search.ts';
+import { createAnswering } from '../../src/server/answer/answering.ts';
+import { createMemoryCache } from '../../src/server/drivers/cache/memory.ts';
+import { createSqliteVectorWriter } from '../../src/server/drivers/vector-index/sqlite-writer.ts';
+import type { Embedder } from '../../src/server/ports/embedder.ts';
+import type { TextReader } from '../../src/server/ports/text-index.ts';
+import type { VectorReader } from '../../src/server/ports/vector-index.ts';
+import { startSearchThread } from '../../src/server/threads/start-search-thread.ts';
+import { openIngestHouse } from './ingest-house.ts';
+
+/** Ingest, the search thread and answering over one real database, with every call of an index counted. */
+export type AnsweringHouse = Awaited<ReturnType<typeof openAnsweringHouse>>;
+
+const never = new AbortController().signal;
+
+export async function openAnsweringHouse(embedder: Embedder) {
+  const ingest = await openIngestHouse({ embedder, vectors: createSqliteVectorWriter });
+  const thread = startSearchThread({
+    databasePath: ingest.path,
+    dimensions: embedder.dimensions,
+    memoryLimitBytes: 64 * 2 ** 20,
+  });
+  await thread.ready;
+  const calls = { vectors: 0, texts: 0, embeds: 0 };
+  const vectors: VectorReader = {
+    ...thread.vectors,
+    search: (...search) => {
+      calls.vectors++;
+      return thread.vectors.search(...search);
+    },
+  };
+  const texts: TextReader = {
+    ...thread.texts,
+    search: (...search) => {
+      calls.texts++;
+      return thread.texts.search(...search);
+    },
+  };
+  const counted: Embedder = {
+    ...embedder,
+    embed: (...work) => {
+      calls.embeds++;
+      return embedder.embed(...work);
+    },
+  };
+  const cache = createMemoryCache({ maxEntries: 1000, maxBytes: 16 * 2 ** 20 });
+  const answering = createAnswering({
+    db: ingest.db,
+    vectors,
+    texts,
+    embedder: counted,
+    cache,
+    settings: { queryTtlMs: 60_000, answerTtlMs: 60_000, embeddingEntries: 100 },
+  });
+  return {
+    ingest,
+    answering,
+    cache,
+    calls,
+    search: (userId: string, query: string, more: Partial<SearchRequest> = {}, signal = never) =>
+      answering.search(userId, { query, limit: 10, mode: 'hybrid', ...more }, signal),
+    async ask(
+      userId: string,
+      query: string,
+      more: Partial<QueryRequest> = {},
+      signal = never,
+    ): Promise<Answer> {
+      const events = await this.events(userId, query, more, signal);
+      const last = events.at(-1);
+      if (last?.type !== 'done') throw new Error('the last event is not the whole answer');
+      return last.answer;
+    },
+    async events(
+      userId: string,
+      query: string,
+      more: Partial<QueryRequest> = {},
+      signal = never,
+    ): Promise<AnswerEvent[]> {
+      const events: AnswerEvent[] = [];
+      for await (const event of answering.ask(userId, { query, limit: 10, ...more }, signal))
+        events.push(event);
+      return events;
+    },
+    /** A new user with a collection that holds the texts, indexed but for vectors unless wanted. */
+    async userWith(
+      documents: Record<string, string>,
+    ): Promise<{ userId: string; collectionId: string; documentIds: string[] }> {
+      const userId = await ingest.addUser();
+      const collectionId = await ingest.addCollection(userId);
+      const { documents: taken } = await ingest.add(userId, collectionId, documents);
+      await ingest.settle();
+      return { userId, collectionId, documentIds: taken.map(({ row }) => row.id) };
+    },
+    async close() {
+      await thread.close();
+      await ingest.close();
+      await embedder.close();
+    },
+  };
+}

@@ -143,6 +143,19 @@ test('the rate limit is counted for each user, and for the address where there i
   expect(guesses).toEqual([401, 401, 401, 401, 429, 429]);
 });
 
+test('behind a proxy the address is the one that the proxy saw, whatever the client claims', async () => {
+  const own = await testApp({ env: { RATE_LIMIT_PER_MINUTE: '2', TRUST_PROXY: 'true' } });
+  const ask = (forwarded: string) =>
+    own.call(undefined, 'GET /api/v1/config', undefined, { 'x-forwarded-for': forwarded });
+  const claims = [
+    await ask('1.1.1.1, 10.0.0.9'),
+    await ask('2.2.2.2, 10.0.0.9'),
+    await ask('3.3.3.3, 10.0.0.9'),
+  ];
+  expect(claims.map(({ statusCode }) => statusCode)).toEqual([200, 200, 429]);
+  expect((await ask('1.1.1.1, 10.0.0.8')).statusCode).toBe(200);
+});
+
 test('the rate limit refills evenly and forgets who has caught up', () => {
   let time = 0;
   const limit = createRateLimit(60, () => time);
@@ -226,7 +239,7 @@ test('what is no HTTP gets a problem too', async () => {
   });
 });
 
-test('draining lets running requests end, refuses readiness, and cuts what does not end', async () => {
+test('draining lets running requests end and takes no new ones', async () => {
   const running = Promise.withResolvers<void>();
   const may = Promise.withResolvers<void>();
   const own = await testApp({
@@ -259,4 +272,52 @@ test('draining lets running requests end, refuses readiness, and cuts what does 
   expect(answer.status).toBe(200);
   expect(answer.headers.get('connection')).toBe('close');
   await drained;
+});
+
+test('draining cuts what does not end', async () => {
+  const running = Promise.withResolvers<void>();
+  const own = await testApp({
+    env: { PORT: '0' },
+    services: {
+      answering: {
+        ...fakeAnswering,
+        search: () => {
+          running.resolve();
+          return new Promise(() => {});
+        },
+      },
+    },
+  });
+  const who = await registerUser(own);
+  const url = await own.server.listen();
+  const endless = fetch(`${url}/api/v1/search`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${who.token}`, 'content-type': 'application/json' },
+    body: '{"query":"x"}',
+  });
+  const cut = expect(endless).rejects.toThrow();
+  await running.promise;
+  await own.server.drain(50);
+  await cut;
+});
+
+test('an upload under an idempotency key is taken once', async () => {
+  const upload = (text: string) => {
+    const body = `--b\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\n\r\n${text}\r\n--b--\r\n`;
+    return app.inject({
+      method: 'POST',
+      url: '/api/v1/documents',
+      payload: body,
+      headers: {
+        authorization: `Bearer ${user.token}`,
+        'content-type': 'multipart/form-data; boundary=b',
+        'content-length': String(body.length),
+        'idempotency-key': 'upload',
+      },
+    });
+  };
+  const [first, again, longer] = [await upload('one'), await upload('one'), await upload('another')];
+  expect([first.statusCode, again.statusCode, longer.statusCode]).toEqual([202, 202, 409]);
+  expect(again.json()).toEqual(first.json());
+  expect(longer.json()).toMatchObject(problem(409, 'idempotency-conflict'));
 });

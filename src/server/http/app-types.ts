@@ -32,7 +32,7 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     caller: Caller;
-    /** Stages for `server-timing`; `noteStage` adds to it. */
+    /** Stages for `server-timing`: the route adds to it. */
     stages: { readonly name: string; readonly ms: number }[] | undefined;
   }
   interface FastifyInstance {

@@ -183,7 +183,7 @@ function createApp({ config, log }: Services): App {
   const app = Fastify({
     bodyLimit: MAX_BODY_BYTES,
     // one hop: what stands before it in x-forwarded-for came from the client
-    trustProxy: config.trustProxy ? 1 : false,
+    trustProxy: config.trustProxy ? (_address: string, hop: number) => hop === 0 : false,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
     // requests that arrive while the server drains are served; the problem of a refusal would be Fastify's own

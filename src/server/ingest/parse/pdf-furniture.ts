@@ -3,12 +3,15 @@ import type { Line, LinePage } from './pdf-lines.ts';
 interface Edge {
   readonly line: Line;
   readonly pattern: string;
+  /** For an outermost line that is only a number: that number less the page's index. */
+  readonly counted: number | undefined;
 }
 
 /**
  * Finds what repeats from page to page at the edges: running heads, foot lines, page numbers. Cautious,
  * because a line lost here is lost to every search: a line goes only when its like stands at the same height
- * on two pages nearby, and the first of its kind stays unless it is no more than a page number.
+ * on two pages nearby, or when it is a number that counts the pages; and the first of its kind stays unless
+ * it is no more than a page number.
  *
  * Pages are added in order; a page can be cleaned once NEARBY pages after it were added, or none follow.
  */
@@ -17,10 +20,7 @@ export class Furniture {
   readonly #seen = new Set<string>();
 
   add(index: number, page: LinePage): void {
-    this.#edges.set(
-      index,
-      edgeLines(page).map((line) => ({ line, pattern: patternOf(line) })),
-    );
+    this.#edges.set(index, edgesOf(index, page));
     this.#edges.delete(index - 2 * NEARBY - 1);
   }
 
@@ -30,17 +30,20 @@ export class Furniture {
     for (const edge of this.#edges.get(index) ?? []) {
       if (this.#likes(index, edge) < 2) continue;
       if (this.#seen.has(edge.pattern) || PAGE_NUMBER.test(edge.pattern)) gone.add(edge.line);
+      else edge.line.repeats = true;
       this.#seen.add(edge.pattern);
     }
     // a page of nothing but such lines is what the author put there
     return gone.size === page.lines.length ? page.lines : page.lines.filter((line) => !gone.has(line));
   }
 
-  #likes(index: number, { line, pattern }: Edge): number {
+  #likes(index: number, { line, pattern, counted }: Edge): number {
     let likes = 0;
     for (let i = index - NEARBY; i <= index + NEARBY; i++) {
       if (i === index) continue;
-      const same = (edge: Edge) => Math.abs(edge.line.top - line.top) < 4 && edge.pattern === pattern;
+      const same = (edge: Edge) =>
+        (counted !== undefined && edge.counted === counted) ||
+        (Math.abs(edge.line.top - line.top) < 4 && edge.pattern === pattern);
       if (this.#edges.get(i)?.some(same)) likes++;
     }
     return likes;
@@ -52,6 +55,22 @@ export const NEARBY = 4;
 const EDGE_LINES = 3;
 const PAGE_NUMBER =
   /^[-–—\s|.]*(?:(?:page|seite|pagina|página|стр\.?|p\.?)\s*)?(?:#|[ivxlc]{1,7})(?:\s*(?:of|von|de|sur|di|из|\/)\s*#)?[-–—\s|.]*$/i;
+
+function edgesOf(index: number, page: LinePage): Edge[] {
+  const lines = edgeLines(page);
+  const top = lines.reduce((least, line) => Math.min(least, line.top), Number.POSITIVE_INFINITY);
+  const bottom = lines.reduce((most, line) => Math.max(most, line.bottom), Number.NEGATIVE_INFINITY);
+  return lines.map((line) => {
+    const text = lineText(line);
+    const number = /^[-–—\s]*(\d{1,5})[-–—\s]*$/.exec(text)?.[1];
+    const outermost = line.top === top || line.bottom === bottom;
+    return {
+      line,
+      pattern: text.replace(/\d+/g, '#'),
+      counted: number === undefined || !outermost ? undefined : Number(number) - index,
+    };
+  });
+}
 
 /** The outermost lines of a page, if they lie within its upper or lower seventh. */
 function edgeLines({ lines, height }: LinePage): Line[] {
@@ -68,8 +87,4 @@ function outermost(lines: readonly Line[]): Line[] {
   return [...sorted.slice(0, EDGE_LINES), ...sorted.slice(-EDGE_LINES)];
 }
 
-const patternOf = (line: Line): string =>
-  line.cells
-    .map((cell) => cell.text)
-    .join(' ')
-    .replace(/\d+/g, '#');
+const lineText = (line: Line): string => line.cells.map((cell) => cell.text).join(' ');

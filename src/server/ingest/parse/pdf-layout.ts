@@ -51,26 +51,29 @@ export function writePage(
   document: DocumentLook,
   out: DocumentWriter,
 ): void {
-  const titles = document.outline.get(index);
+  const flow = new Flow(document, document.outline.get(index), out);
   let i = 0;
   while (i < lines.length) {
     const code = document.typewriter ? i : codeEnd(lines, i);
     if (code > i) {
+      flow.endList();
       writeCode(lines.slice(i, code), out);
       i = code;
       continue;
     }
     const table = tableEnd(lines, i);
     if (table > i) {
+      flow.endList();
       writeTable(lines.slice(i, table), out);
       i = table;
       continue;
     }
     let end = i + 1;
     while (end < lines.length && tableEnd(lines, end) === end && flowsOn(lines, i, end)) end++;
-    writeFlow(lines.slice(i, end), document, titles, out);
+    flow.write(lines.slice(i, end));
     i = end;
   }
+  flow.endList();
 }
 
 /** Two or more lines of one width below each other, also where an empty line is between them. */
@@ -89,7 +92,7 @@ function codeEnd(lines: readonly Line[], start: number): number {
 
 /** Indentation comes back from where the lines begin. */
 function writeCode(lines: readonly Line[], out: DocumentWriter): void {
-  const left = Math.min(...lines.map((line) => line.left));
+  const left = lines.reduce((least, line) => Math.min(least, line.left), Number.POSITIVE_INFINITY);
   const length = lines.reduce((sum, line) => sum + lineText(line).length, 0);
   const width = lines.reduce((sum, line) => sum + (line.right - line.left), 0) / Math.max(1, length);
   const indent = (line: Line) =>
@@ -97,23 +100,38 @@ function writeCode(lines: readonly Line[], out: DocumentWriter): void {
   out.code(lines.map((line) => ' '.repeat(indent(line)) + lineText(line)).join('\n'));
 }
 
-function writeFlow(
-  lines: readonly Line[],
-  document: DocumentLook,
-  titles: ReadonlyMap<string, number> | undefined,
-  out: DocumentWriter,
-): void {
-  const text = joinLines(lines);
-  const level = headingLevel(lines, text, document, titles);
-  if (level !== undefined) out.heading(text, level);
-  else if (lines.every((line) => BULLET.test(lineText(line))) || BULLET.test(text)) {
-    out.list([
-      {
-        text: text.replace(BULLET, (_, mark: string) => (/[\p{L}\p{N}]/u.test(mark) ? `${mark} ` : '- ')),
-        depth: 0,
-      },
-    ]);
-  } else out.paragraph(text);
+/** Writes running text; items that follow each other are one list. */
+class Flow {
+  readonly #document: DocumentLook;
+  readonly #titles: ReadonlyMap<string, number> | undefined;
+  readonly #out: DocumentWriter;
+  #items: { text: string; depth: number }[] = [];
+
+  constructor(document: DocumentLook, titles: ReadonlyMap<string, number> | undefined, out: DocumentWriter) {
+    this.#document = document;
+    this.#titles = titles;
+    this.#out = out;
+  }
+
+  write(lines: readonly Line[]): void {
+    const text = joinLines(lines);
+    const level = headingLevel(lines, text, this.#document, this.#titles);
+    if (level === undefined && BULLET.test(text)) {
+      const marked = text.replace(BULLET, (_, mark: string) =>
+        /[\p{L}\p{N}]/u.test(mark) ? `${mark} ` : '- ',
+      );
+      this.#items.push({ text: marked, depth: 0 });
+      return;
+    }
+    this.endList();
+    if (level !== undefined) this.#out.heading(text, level);
+    else this.#out.paragraph(text);
+  }
+
+  endList(): void {
+    if (this.#items.length > 0) this.#out.list(this.#items);
+    this.#items = [];
+  }
 }
 
 function headingLevel(
@@ -124,10 +142,13 @@ function headingLevel(
 ): number | undefined {
   if (lines.length > HEADING_LINES || text.length > HEADING_CHARACTERS || !/\p{L}{2}/u.test(text))
     return undefined;
-  if (text.includes('@') || text.includes('://') || lines.at(-1)?.hyphenated) return undefined;
+  const line = lines[0]!;
+  if (line.repeats || text.includes('@') || text.includes('://') || lines.at(-1)?.hyphenated)
+    return undefined;
   const inOutline = titles?.get(folded(text));
   if (inOutline !== undefined) return inOutline;
-  const line = lines[0]!;
+  // formulas and labels of figures come in large letters as well
+  if (/[,;]$/.test(text) || /^\p{Ll}/u.test(text) || !mostlyLetters(text)) return undefined;
   const size = rounded(line.size);
   if (size >= document.bodySize * HEADING_RATIO) {
     const at = document.headingSizes.findIndex((s) => size * 1.04 >= s);
@@ -136,8 +157,8 @@ function headingLevel(
   // bold of the body's size: only where it looks like a title and not like an emphasis or a label
   if (
     line.bold &&
-    lines.length === 1 &&
-    text.length <= 90 &&
+    lines.length <= 2 &&
+    text.length <= 120 &&
     size >= document.bodySize * 0.97 &&
     /^(?:\d+(?:\.\d+)*\.?\s+)?\p{Lu}/u.test(text) &&
     !/[.,;:]$/.test(text)
@@ -145,6 +166,11 @@ function headingLevel(
     return Math.min(6, document.headingSizes.length + 1);
   }
   return undefined;
+}
+
+function mostlyLetters(text: string): boolean {
+  const letters = text.match(/[\p{L}\p{M}]/gu)?.length ?? 0;
+  return letters >= 0.6 * text.replace(/\s/g, '').length || /^(?:\p{L}+ )?[\d.]+ \p{L}{2}/u.test(text);
 }
 
 const BULLET = /^([•‣◦▪▫●○■□–—*·-]|\(?(?:\d{1,2}|[a-z])[.)])\s+/u;
@@ -155,12 +181,10 @@ function flowsOn(lines: readonly Line[], start: number, at: number): boolean {
   const line = lines[at]!;
   const text = lineText(line);
   if (Math.abs(line.size - previous.size) > 0.08 * previous.size && !smallPart(previous, line)) return false;
-  if (
-    line.bold !== previous.bold &&
-    (previous.bold ? at - 1 === start : line.cells.length === 1) &&
-    shortLine(previous.bold ? previous : line)
-  )
-    return false;
+  if (line.repeats || previous.repeats) return false;
+  // bold lines above or below others are a heading; a few bold words at a line's start do not make a bold line
+  if (previous.bold && !line.bold && at - start <= 2 && shortLine(previous)) return false;
+  if (!previous.bold && line.bold && line.cells.length === 1 && shortLine(line)) return false;
   if (BULLET.test(text)) return false;
   const before = lineText(previous);
   const unfinished = previous.hyphenated || !/[.!?:。！？"”»)]$/.test(before);

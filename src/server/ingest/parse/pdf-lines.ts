@@ -19,6 +19,8 @@ export interface Line {
   readonly fixedWidth: boolean;
   /** The last character is a hyphen that only stands for the line's end. */
   hyphenated: boolean;
+  /** The first of a head or foot line that repeats on the pages that follow. */
+  repeats?: boolean;
 }
 
 export interface Cell {
@@ -144,7 +146,7 @@ function measure(
   turn: Turn,
 ): Line | undefined {
   const words: Word[] = [];
-  for (const { text, first, last } of raw) {
+  for (const { text, first, last } of divideGlued(pdf, textPage, scratch, raw, turn)) {
     const head = box(pdf, textPage, scratch, first, turn);
     const tail = first === last ? head : box(pdf, textPage, scratch, last, turn);
     words.push({
@@ -180,10 +182,7 @@ function measure(
   if (hyphenated && last !== undefined) last.text = last.text.slice(0, -1);
   return {
     cells,
-    left: Math.min(...words.map((w) => w.left)),
-    right: Math.max(...words.map((w) => w.right)),
-    top: Math.min(...words.map((w) => w.top)),
-    bottom: Math.max(...words.map((w) => w.bottom)),
+    ...extent(words),
     size,
     bold: head.bold && tail.bold,
     fixedWidth: head.fixedWidth && tail.fixedWidth,
@@ -217,6 +216,66 @@ function box(
     default:
       return turn.degrees satisfies never;
   }
+}
+
+function extent(words: readonly Word[]): Omit<Word, 'text'> {
+  const all = { left: Infinity, right: -Infinity, top: Infinity, bottom: -Infinity };
+  for (const word of words) {
+    all.left = Math.min(all.left, word.left);
+    all.right = Math.max(all.right, word.right);
+    all.top = Math.min(all.top, word.top);
+    all.bottom = Math.max(all.bottom, word.bottom);
+  }
+  return all;
+}
+
+/** Where a small letter, a number or a mark meets what usually begins a word, or more letters than a word has. */
+const PERHAPS_GLUED =
+  /\p{Ll}[\p{Lu}\d]|\d\p{L}{2}|[,;:)]\p{L}{2}|[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}]{16}/u;
+/** In letter heights: what a space in tightly set text is wider than the gaps between its letters. */
+const TIGHT_SPACE = 0.13;
+
+/**
+ * PDFium takes the narrow spaces of tightly set text for gaps between letters. Where a word looks like two and
+ * has gaps clearly wider than its usual one, the words of its line are divided at such gaps.
+ */
+function divideGlued(
+  pdf: Pdfium,
+  textPage: number,
+  scratch: number,
+  words: readonly RawWord[],
+  turn: Turn,
+): readonly RawWord[] {
+  const divide = (word: RawWord) => divideAtGaps(pdf, textPage, scratch, word, turn);
+  if (!words.some((word) => PERHAPS_GLUED.test(word.text) && divide(word).length > 1)) return words;
+  return words.flatMap(divide);
+}
+
+function divideAtGaps(pdf: Pdfium, textPage: number, scratch: number, word: RawWord, turn: Turn): RawWord[] {
+  const letters = [...word.text];
+  if (letters.length < 4 || letters.length > 300 || letters.length !== word.last - word.first + 1)
+    return [word];
+  const boxes = letters.map((_, i) => box(pdf, textPage, scratch, word.first + i, turn));
+  const height = (i: number) => boxes[i]!.bottom - boxes[i]!.top;
+  const gaps = boxes.slice(1).map((right, i) => right.left - boxes[i]!.right);
+  // below the middle: in short words the wide gaps may be nearly half
+  const usual = gaps.toSorted((a, b) => a - b)[Math.floor(gaps.length * 0.4)] ?? 0;
+  const words: RawWord[] = [];
+  let start = 0;
+  for (let i = 1; i <= letters.length; i++) {
+    if (i < letters.length) {
+      // an index or exponent keeps its distance
+      const sameSize = Math.abs(height(i) - height(i - 1)) < 0.1 * height(i);
+      if (!sameSize || gaps[i - 1]! - usual < TIGHT_SPACE * height(i)) continue;
+    }
+    words.push({
+      text: letters.slice(start, i).join(''),
+      first: word.first + start,
+      last: word.first + i - 1,
+    });
+    start = i;
+  }
+  return words;
 }
 
 interface Font {

@@ -87,6 +87,34 @@ test('lines of one width are code and keep their indentation', async () => {
   expect(outline(document)[0]?.[1]).toBe('code: if (ready) {\n  go();\n}');
 });
 
+test('words that stand too close for PDFium are divided where the gap is wide', async () => {
+  // one letter at a time: gaps of nothing inside the words, and of a tenth of the size between them
+  const words = ['by', 'MaxLinear', 'Page', '2', 'of', 'six'];
+  let x = 72;
+  const texts = words.flatMap((word) => {
+    const letters = [...word].map((text) => {
+      const letter = { x, y: 700, text, font: 'Courier' as const, size: 20 };
+      x += 11;
+      return letter;
+    });
+    x += 4;
+    return letters;
+  });
+  const document = await parseBytes('a.pdf', makePdf([{ texts }]));
+  expect(document.pages[0]!.text).toBe(words.join(' '));
+});
+
+test('page numbers that wander over the foot of the page go as well', async () => {
+  const pages = ['One', 'Two', 'Three', 'Four', 'Five'].map((name, i) => ({
+    texts: [
+      ...column(72, 700, [`${name} has words of its own.`]),
+      { x: 300, y: 60 - i * 8, text: String(i + 11) },
+    ],
+  }));
+  const document = await parseBytes('a.pdf', makePdf(pages));
+  expect(document.pages[2]!.text).toBe('Three has words of its own.');
+});
+
 test('running heads and page numbers go, but the first head stays and so does what only looks like one', async () => {
   const document = await parseBytes(
     'a.pdf',

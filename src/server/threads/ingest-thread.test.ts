@@ -3,11 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type IngestHouse, openIngestHouse } from '../../../test/support/ingest-house.ts';
-import { newWriteTurns } from '../records/write-turns.ts';
 import { readTask } from '../records/tasks.ts';
-import type { IngestHandlers, IngestNote } from './ingest-thread.ts';
-import type { Thread } from './rpc.ts';
-import { startIngest } from './start-ingest.ts';
+import { newWriteTurns } from '../records/write-turns.ts';
+import type { IngestHandlers, IngestNote, IngestThreadData } from './ingest-thread.ts';
+import { siblingModule, startThread, type Thread } from './rpc.ts';
 
 let dir: string;
 let house: IngestHouse;
@@ -25,17 +24,19 @@ afterEach(async () => {
 });
 /** With no model, so that documents stop at being found by keyword. */
 function start() {
-  thread = startIngest(
-    {
+  thread = startThread<IngestHandlers>(siblingModule('./ingest-thread', import.meta.url), {
+    name: 'ingest',
+    data: {
       databasePath: house.path,
       originals: { kind: 'disk', dir: join(dir, 'files') },
       modelDir: join(dir, 'no model'),
       eventsName: dir,
       writeTurns: newWriteTurns(),
       concurrency: 2,
-    },
-    { onFault: (note) => notes.push(note), onDeath: () => {} },
-  );
+    } satisfies IngestThreadData,
+    maxOldGenerationMb: 256,
+  });
+  thread.onNote((note) => notes.push(note as IngestNote));
   return thread;
 }
 
@@ -55,13 +56,19 @@ test('the thread takes in real files, tells of progress and faults, and gives ba
     });
   });
   await waits;
-  const rows = await house.db.selectFrom('documents').select(['title', 'status', 'mime_type', 'error_code']).orderBy('id').execute();
+  const rows = await house.db
+    .selectFrom('documents')
+    .select(['title', 'status', 'mime_type', 'error_code'])
+    .orderBy('id')
+    .execute();
   expect(rows).toMatchObject([
     { title: 'Pump', status: 'embedding', mime_type: 'text/markdown' },
     { title: 'table', status: 'embedding', mime_type: 'text/csv' },
     { status: 'failed', error_code: 'FILE_BROKEN' },
   ]);
-  expect(house.raw.prepare(`select count(*) as n from postings where term like 'gasket%'`).get()).not.toEqual({ n: 0 });
+  expect(house.raw.prepare(`select count(*) as n from postings where term like 'gasket%'`).get()).not.toEqual(
+    { n: 0 },
+  );
   expect(notes.every(({ job, final }) => job.kind === 'embed' && !final)).toBe(true);
   expect(notes.length).toBeGreaterThan(0);
   expect(await ingest.call('stats', undefined)).toMatchObject({ queued: 2, failed: 1, runningHere: 0 });

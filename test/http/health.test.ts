@@ -116,6 +116,8 @@ test('the metrics port shows what was counted, and nothing else', async () => {
   const user = await registerUser(app);
   await app.call(user, 'GET /api/v1/me');
   app.services.metrics.stage('embed').record(12);
+  await app.services.cache.set('a', 1, 1000);
+  await app.services.cache.get('a');
   const server = createMetricsServer(app.services.metrics);
   onTestFinished(() => void server.close());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -124,6 +126,7 @@ test('the metrics port shows what was counted, and nothing else', async () => {
   expect(text).toContain('ka_http_request_duration_seconds_count{route="GET /api/v1/me"} 1\n');
   expect(text).toContain('ka_stage_duration_seconds_bucket{stage="embed",le="0.016"} 1\n');
   expect(text).toContain('# TYPE ka_event_loop_lag_seconds gauge\n');
+  expect(text).toContain('ka_cache_hits 1\n');
   for (const line of text.trimEnd().split('\n'))
     expect(line).toMatch(/^(# (HELP|TYPE) |[a-z_]+(\{[^}]+\})? [\d.e+-]+$)/);
   expect((await fetch(`${url}/api/v1/me`)).status).toBe(404);

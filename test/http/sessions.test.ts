@@ -1,5 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { afterEach, expect, test, vi } from 'vitest';
+import { pruneAudit } from '../../src/server/records/audit.ts';
+import { pruneSessions } from '../../src/server/records/sessions.ts';
 import { registerUser, type TestApp, testApp } from '../support/http.ts';
 
 const refresh = (app: TestApp, cookie: string, headers: Record<string, string> = {}) =>
@@ -142,3 +144,33 @@ test('an access token that was verified before still runs out', async () => {
     detail: expect.stringContaining('run out'),
   });
 });
+
+test('sessions that ran out and old failed sign-ins are forgotten, the rest stays', async () => {
+  const app = await testApp();
+  const user = await registerUser(app);
+  const { db } = app.sqlite;
+  const { email } = user;
+  await app.call(undefined, 'POST /api/v1/auth/login', { email, password: 'wrong' });
+  await app.call(undefined, 'POST /api/v1/auth/login', { email, password: user.password });
+  await pruneSessions(db);
+  await pruneAudit(db);
+  const count = async () => [
+    (await db.selectFrom('sessions').selectAll().execute()).length,
+    (await db.selectFrom('audit').selectAll().execute()).length,
+  ];
+  expect(await count()).toEqual([2, 3]);
+  const longAgo = new Date(0).toISOString();
+  await db.updateTable('audit').set({ at: longAgo }).execute();
+  await db
+    .updateTable('sessions')
+    .set({ expires_at: longAgo })
+    .where('id', '=', sessionOf(user.token))
+    .execute();
+  await pruneSessions(db);
+  await pruneAudit(db);
+  expect(await count()).toEqual([1, 2]);
+  expect(await db.selectFrom('refresh_tokens').selectAll().execute()).toHaveLength(1);
+});
+
+const sessionOf = (token: string): string =>
+  JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString()).sid;

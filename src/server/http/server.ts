@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { AppError } from '../errors.ts';
+import { pruneAudit } from '../records/audit.ts';
 import { pruneIdempotent } from '../records/idempotency.ts';
 import { pruneSessions } from '../records/sessions.ts';
 import type { App } from './app-types.ts';
@@ -87,6 +88,8 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
     'Delay of the event loop, p99',
     () => vitals.eventLoopLagMs() / 1000,
   );
+  for (const figure of ['hits', 'misses', 'entries', 'bytes'] as const)
+    metrics.gauge(`ka_cache_${figure}`, `Cached results: ${figure}`, () => services.cache.stats()[figure]);
   metrics.gauge('ka_resident_memory_bytes', 'Resident memory of the server process', () =>
     process.memoryUsage.rss(),
   );
@@ -159,7 +162,7 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
 
   await app.ready();
   const pruning = setInterval(() => {
-    for (const prune of [pruneIdempotent, pruneSessions])
+    for (const prune of [pruneIdempotent, pruneSessions, pruneAudit])
       prune(db).catch((error: unknown) => log.warn('pruning failed', { error }));
   }, PRUNE_MS).unref();
   app.server.maxConnections = config.listen.maxConnections;

@@ -81,3 +81,14 @@ export async function listAudit(
     show,
   });
 }
+
+/** Anybody can cause failed sign-ins: they are kept for a month. What users did stays. */
+const KEEP_FAILED_MS = 30 * 24 * 3600_000;
+
+export async function pruneAudit(db: Kysely<Database>): Promise<void> {
+  await db
+    .deleteFrom('audit')
+    .where('at', '<', new Date(Date.now() - KEEP_FAILED_MS).toISOString())
+    .where('action', '=', 'user.sign-in-failed')
+    .execute();
+}

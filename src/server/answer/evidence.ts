@@ -1,8 +1,9 @@
+import { UpstreamError } from '../errors.ts';
 import type { QueryTerm } from '../ports/text-index.ts';
 import { analysePassage } from '../text/analyse.ts';
-import type { Span } from '../text/sentences.ts';
-import { sentenceSpans } from '../text/sentences.ts';
-import { EMBEDDED_SENTENCES, SENTENCE_WEIGHTS } from './constants.ts';
+import { type Span, sentenceSpans } from '../text/sentences.ts';
+import { COMMON_WORD_WEIGHT, EMBEDDED_SENTENCES, SENTENCE_WEIGHTS } from './constants.ts';
+import { type LanguageGroup, languageGroup } from './language-group.ts';
 import type { Retrieved, RetrievedPassage } from './retrieve.ts';
 
 /** One sentence of a passage, weighed against the question. */
@@ -11,7 +12,7 @@ export interface Sentence {
   /** Within the passage's text. */
   readonly span: Span;
   readonly text: string;
-  /** Share of the question's terms, by rarity, that stand in it or in the headings above it; in [0, 1]. */
+  /** Share of the question's terms, by rarity, that stand in it or (half) in the headings above it; in [0, 1]. */
   readonly coverage: number;
   /** With the question; undefined where no vector was made. */
   readonly cosine: number | undefined;
@@ -22,10 +23,14 @@ export interface Sentence {
 export interface Evidence {
   /** Best first. */
   readonly sentences: readonly Sentence[];
+  /** Of the question. */
+  readonly group: LanguageGroup;
+  readonly terms: number;
   /** Best cosine of a passage; undefined where the embedder was away. */
   readonly passageCosine: number | undefined;
-  /** Best coverage of the question's terms by one passage. */
+  /** Best share of the question's terms in one passage, by rarity and plain. */
   readonly passageCoverage: number;
+  readonly passageShare: number;
 }
 
 export type EmbedSentences = (texts: readonly string[], signal: AbortSignal) => Promise<Float32Array[]>;
@@ -34,8 +39,8 @@ export type EmbedSentences = (texts: readonly string[], signal: AbortSignal) => 
 const LONGEST_SENTENCE = 1200;
 
 /**
- * Weighs the sentences of the passages. Words are compared for all of them, vectors for the most promising:
- * those whose words and passage promise most.
+ * Weighs the sentences of the first passages. Words are compared for all of them, vectors for those whose words
+ * and passage promise most; without the embedder words decide.
  */
 export async function weighSentences(
   { analysed, vector, passages }: Pick<Retrieved, 'analysed' | 'vector' | 'passages'>,
@@ -43,86 +48,101 @@ export async function weighSentences(
   embed: EmbedSentences,
   signal: AbortSignal,
 ): Promise<Evidence> {
-  const rarity = createRarity(analysed.terms, passages);
-  const considered = passages.slice(0, mostPassages);
-  const best = considered[0]?.score ?? 0;
-  const drafts = considered.flatMap((passage) => {
-    const above = termsOf(`${passage.title}\n${passage.headingPath.join('\n')}`, passage.language);
-    return sentenceSpans(passage.text)
-      .filter(({ start, end }) => end - start <= LONGEST_SENTENCE && end - start >= 2)
-      .map((span) => {
-        const text = passage.text.slice(span.start, span.end);
-        const own = termsOf(text, passage.language);
-        return {
-          passage,
-          span,
-          text,
-          coverage: rarity.coverage(
-            (forms) => forms.some((form) => own.has(form)),
-            (forms) => forms.some((form) => above.has(form)),
-          ),
-          relative: best === 0 ? 0 : passage.score / best,
-        };
-      });
-  });
-  const promise = (draft: (typeof drafts)[number]) =>
-    SENTENCE_WEIGHTS.coverage * draft.coverage + SENTENCE_WEIGHTS.passage * draft.relative;
-  const promising = [...drafts].sort((a, b) => promise(b) - promise(a)).slice(0, EMBEDDED_SENTENCES);
+  const group = languageGroup(analysed.language);
+  const words = compareWords(analysed.terms, passages);
+  const drafts = draftSentences(passages.slice(0, mostPassages), words);
   const vectors =
-    vector === undefined
-      ? []
-      : await embed(
-          promising.map(({ text }) => text),
-          signal,
-        );
-  const cosines = new Map(
-    promising.map((draft, i) => [draft, vector && vectors[i] ? dot(vector, vectors[i]) : undefined]),
-  );
+    vector === undefined ? [] : await embedIfPossible(drafts.slice(0, EMBEDDED_SENTENCES), embed, signal);
   const sentences = drafts
-    .map((draft): Sentence => {
-      const cosine = cosines.get(draft);
-      return {
-        passage: draft.passage,
-        span: draft.span,
-        text: draft.text,
-        coverage: draft.coverage,
-        cosine,
-        score: promise(draft) + SENTENCE_WEIGHTS.cosine * (cosine ?? 0),
-      };
+    .map(({ promise, ...draft }, i): Sentence => {
+      const own = vectors[i];
+      const cosine = vector === undefined || own === undefined ? undefined : dot(vector, own);
+      return { ...draft, cosine, score: promise + SENTENCE_WEIGHTS.cosine[group] * (cosine ?? 0) };
     })
-    .sort((a, b) => b.score - a.score || a.passage.key - b.passage.key || a.span.start - b.span.start);
-  const known = passages.flatMap((passage) => (passage.vector === undefined ? [] : [passage.vector]));
+    .sort(byScore);
+  const cosines = passages.flatMap((passage) => passage.vector ?? []);
   return {
     sentences,
-    passageCosine: known.length === 0 ? undefined : Math.max(...known),
-    passageCoverage: Math.max(0, ...rarity.passages),
+    group,
+    terms: analysed.terms.length,
+    passageCosine: vector === undefined || cosines.length === 0 ? undefined : Math.max(...cosines),
+    passageCoverage: Math.max(0, ...words.passages.map(({ coverage }) => coverage)),
+    passageShare: Math.max(0, ...words.passages.map(({ share }) => share)),
   };
 }
 
-const termsOf = (text: string, language: string): ReadonlyMap<string, number> =>
-  analysePassage(text, language).terms;
+interface Draft extends Omit<Sentence, 'cosine' | 'score'> {
+  /** The score as far as words and passage make it. */
+  readonly promise: number;
+}
+
+/** All sentences, the most promising first. */
+function draftSentences(passages: readonly RetrievedPassage[], words: WordComparison): Draft[] {
+  const best = passages[0]?.score ?? 0;
+  const drafts: Draft[] = [];
+  for (const passage of passages) {
+    const above = termsOf(contextOf(passage), passage.language);
+    const rank = best > 0 ? passage.score / best : 1;
+    for (const span of sentenceSpans(passage.text)) {
+      if (span.end - span.start > LONGEST_SENTENCE) continue;
+      const text = passage.text.slice(span.start, span.end);
+      const coverage = words.coverage(termsOf(text, passage.language), above);
+      const promise = SENTENCE_WEIGHTS.coverage * coverage + SENTENCE_WEIGHTS.passage * rank;
+      drafts.push({ passage, span, text, coverage, promise });
+    }
+  }
+  return drafts.sort((a, b) => b.promise - a.promise || byPlace(a, b));
+}
+
+const byPlace = (a: Pick<Sentence, 'passage' | 'span'>, b: Pick<Sentence, 'passage' | 'span'>): number =>
+  a.passage.key - b.passage.key || a.span.start - b.span.start;
+const byScore = (a: Sentence, b: Sentence): number => b.score - a.score || byPlace(a, b);
+
+async function embedIfPossible(
+  drafts: readonly Draft[],
+  embed: EmbedSentences,
+  signal: AbortSignal,
+): Promise<Float32Array[]> {
+  try {
+    return await embed(
+      drafts.map(({ text }) => text),
+      signal,
+    );
+  } catch (error) {
+    if (error instanceof UpstreamError) return [];
+    throw error;
+  }
+}
+
+type Terms = ReadonlyMap<string, number>;
+const termsOf = (text: string, language: string): Terms => analysePassage(text, language).terms;
+const contextOf = ({ title, headingPath }: RetrievedPassage): string => `${title}\n${headingPath.join('\n')}`;
+
+interface WordComparison {
+  /** Share of the question's terms by rarity; a term that only stands in the headings above counts half. */
+  coverage(own: Terms, above: Terms): number;
+  readonly passages: readonly { readonly coverage: number; readonly share: number }[];
+}
 
 /** A word of the question counts by how few of the retrieved passages hold it. */
-function createRarity(terms: readonly QueryTerm[], passages: readonly RetrievedPassage[]) {
-  const held = passages.map((passage) =>
-    termsOf(`${passage.title}\n${passage.headingPath.join('\n')}\n${passage.text}`, passage.language),
-  );
-  const weights = terms.map(({ forms }) => {
-    const holding = held.filter((own) => forms.some((form) => own.has(form))).length;
-    return Math.log(1 + (held.length - holding + 0.5) / (holding + 0.5));
+function compareWords(terms: readonly QueryTerm[], passages: readonly RetrievedPassage[]): WordComparison {
+  const held = passages.map((passage) => termsOf(`${contextOf(passage)}\n${passage.text}`, passage.language));
+  const holds = (own: Terms) => (term: QueryTerm) => term.forms.some((form) => own.has(form));
+  const weights = terms.map((term) => {
+    const holding = held.filter((own) => holds(own)(term)).length;
+    return COMMON_WORD_WEIGHT + Math.log(1 + (held.length - holding + 0.5) / (holding + 0.5));
   });
   const whole = weights.reduce((sum, weight) => sum + weight, 0);
-  const share = (degreeOf: (forms: readonly string[]) => number) =>
+  const coverage = (degreeOf: (term: QueryTerm) => number) =>
     whole === 0
       ? 0
-      : terms.reduce((sum, { forms }, i) => sum + degreeOf(forms) * (weights[i] as number), 0) / whole;
+      : terms.reduce((sum, term, i) => sum + degreeOf(term) * (weights[i] as number), 0) / whole;
   return {
-    /** A word in the headings above counts half. */
-    coverage: (
-      inSentence: (forms: readonly string[]) => boolean,
-      above: (forms: readonly string[]) => boolean,
-    ) => share((forms) => (inSentence(forms) ? 1 : above(forms) ? 0.5 : 0)),
-    passages: held.map((own) => share((forms) => (forms.some((form) => own.has(form)) ? 1 : 0))),
+    coverage: (own, above) => coverage((term) => (holds(own)(term) ? 1 : holds(above)(term) ? 0.5 : 0)),
+    passages: held.map((own) => ({
+      coverage: coverage((term) => (holds(own)(term) ? 1 : 0)),
+      share: terms.length === 0 ? 0 : terms.filter(holds(own)).length / terms.length,
+    })),
   };
 }
 

@@ -5,7 +5,7 @@ import { type Chunk, chunkDocument } from '../ingest/chunk.ts';
 import { embeddedText } from '../ingest/embed.ts';
 import { type Build, prepareChunk } from '../ingest/write-revision.ts';
 import { insertChunks } from '../records/chunks.ts';
-import { createCollection } from '../records/collections.ts';
+import { homeCollection } from '../records/collections.ts';
 import { newId, now } from '../records/ids.ts';
 import { insertPages, pageParts } from '../records/pages.ts';
 import type { SqliteConnection } from '../records/sqlite.ts';
@@ -37,15 +37,12 @@ export async function indexCorpus(
   documents: readonly EvalDocument[],
   log: (line: string) => void,
 ): Promise<IndexedCorpus> {
-  const { user, collection } = await db.transaction().execute(async (tx) => {
-    const owner = await createUser(tx, {
-      email: 'eval@example.org',
-      name: 'Evaluation',
-      passwordHash: '',
-      mayRegister: true,
-    });
-    return { user: owner, collection: await createCollection(tx, owner.id) };
-  });
+  const user = await db
+    .transaction()
+    .execute((tx) =>
+      createUser(tx, { email: 'eval@example.org', name: 'Evaluation', passwordHash: '', mayRegister: true }),
+    );
+  const collection = await homeCollection(db, user.id);
   const texts = createSqliteTextWriter(raw);
   const vectors = createSqliteVectorWriter(raw);
   const drafts = documents.filter(({ text }) => text.trim() !== '').map(readDocument);

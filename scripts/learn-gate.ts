@@ -1,0 +1,10 @@
+import { defaultCacheDir } from '../src/server/eval/evaluation-house.ts';
+import { learnGate } from '../src/server/eval/learn-gate.ts';
+import { modelDir } from '../src/server/version.ts';
+
+/** Prints the weights of the answer gate (`answer/constants.ts`): `node scripts/learn-gate.ts SET…`, sets with `qa.jsonl`. */
+await learnGate(process.argv.slice(2), {
+  modelDir,
+  cacheDir: defaultCacheDir(),
+  log: (line) => console.log(line),
+});

@@ -13,10 +13,30 @@ export const bench: Bench = {
     try {
       const client = await registerClient(server.url);
       const files = [
-        { name: 'report.pdf', what: 'PDF of 10 MB, 300 pages', bytes: makePdf(300, 1, { lastWord: 'zanzibarone', ballastBytes: 9 * MB }), word: 'zanzibarone' },
-        { name: 'report.docx', what: 'DOCX of 10 MB, 1 MB of text', bytes: makeDocx(MB, 2, { lastWord: 'zanzibartwo', ballastBytes: 8.8 * MB }), word: 'zanzibartwo' },
-        { name: 'dense.pdf', what: 'PDF of 10 MB, all text (3,100 pages)', bytes: makePdf(3100, 3, { lastWord: 'zanzibarthree' }), word: 'zanzibarthree' },
-        { name: 'dense.docx', what: 'DOCX of 10 MB, all text', bytes: makeDocx(9.3 * MB, 4, { lastWord: 'zanzibarfour' }), word: 'zanzibarfour' },
+        {
+          name: 'report.pdf',
+          what: 'PDF of 10 MB, 300 pages',
+          bytes: makePdf(300, 1, { lastWord: 'zanzibarone', ballastBytes: 9 * MB }),
+          word: 'zanzibarone',
+        },
+        {
+          name: 'report.docx',
+          what: 'DOCX of 10 MB, 1 MB of text',
+          bytes: makeDocx(MB, 2, { lastWord: 'zanzibartwo', ballastBytes: 8.8 * MB }),
+          word: 'zanzibartwo',
+        },
+        {
+          name: 'dense.pdf',
+          what: 'PDF of 10 MB, all text (3,100 pages)',
+          bytes: makePdf(3100, 3, { lastWord: 'zanzibarthree' }),
+          word: 'zanzibarthree',
+        },
+        {
+          name: 'dense.docx',
+          what: 'DOCX of 10 MB, all text',
+          bytes: makeDocx(9.3 * MB, 4, { lastWord: 'zanzibarfour' }),
+          word: 'zanzibarfour',
+        },
       ];
       for (const { name, what, bytes, word } of files) {
         const begun = performance.now();
@@ -24,7 +44,11 @@ export const bench: Bench = {
         const acknowledgedMs = performance.now() - begun;
         let foundMs = Number.NaN;
         while (performance.now() - begun < 120_000) {
-          const { hits } = await client.post<{ hits: unknown[] }>('/api/v1/search', { query: word, mode: 'keyword', limit: 1 });
+          const { hits } = await client.post<{ hits: unknown[] }>('/api/v1/search', {
+            query: word,
+            mode: 'keyword',
+            limit: 1,
+          });
           if (hits.length > 0) {
             foundMs = performance.now() - begun;
             break;
@@ -33,11 +57,34 @@ export const bench: Bench = {
         }
         log(`${what}: acknowledged ${round(acknowledgedMs)} ms, found ${round(foundMs)} ms`);
         const detail = `${(bytes.length / MB).toFixed(1)} MB`;
-        rows.push({ id: 'A3', name: `${what}: acknowledged`, target: '< 1 s', figure: round(acknowledgedMs), unit: 'ms', ok: acknowledgedMs < 1000, detail });
-        rows.push({ id: 'A3', name: `${what}: found by keyword`, target: '< 5 s', figure: round(foundMs), unit: 'ms', ok: foundMs < 5000, detail });
+        rows.push({
+          id: 'A3',
+          name: `${what}: acknowledged`,
+          target: '< 1 s',
+          figure: round(acknowledgedMs),
+          unit: 'ms',
+          ok: acknowledgedMs < 1000,
+          detail,
+        });
+        rows.push({
+          id: 'A3',
+          name: `${what}: found by keyword`,
+          target: '< 5 s',
+          figure: round(foundMs),
+          unit: 'ms',
+          ok: foundMs < 5000,
+          detail,
+        });
         // the next file shall not compete with this one's vectors
-        await fetch(`${server.url}/api/v1/tasks/${taskId}`, { method: 'DELETE', headers: { authorization: `Bearer ${client.token}` } });
-        for (const { id } of documents) await fetch(`${server.url}/api/v1/documents/${id}`, { method: 'DELETE', headers: { authorization: `Bearer ${client.token}` } });
+        await fetch(`${server.url}/api/v1/tasks/${taskId}`, {
+          method: 'DELETE',
+          headers: { authorization: `Bearer ${client.token}` },
+        });
+        for (const { id } of documents)
+          await fetch(`${server.url}/api/v1/documents/${id}`, {
+            method: 'DELETE',
+            headers: { authorization: `Bearer ${client.token}` },
+          });
       }
     } finally {
       await server.stop();

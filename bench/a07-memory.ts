@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { makeInstallation } from './lib/installation.ts';
 import { makeDocx, makePdf } from './lib/documents.ts';
+import { makeInstallation } from './lib/installation.ts';
 import { measureTree, sampleRss } from './lib/process-tree.ts';
 import { type Bench, type Row, round } from './lib/row.ts';
 import { registerClient, startServer } from './lib/server.ts';
@@ -17,7 +17,11 @@ export const bench: Bench = {
     const server = await startServer({ dataDir: installation.dataDir });
     try {
       const client = await registerClient(server.url, installation.email);
-      const ask = (i: number) => client.post('/api/v1/search', { query: `${installation.words[i % installation.words.length]} harbor engine ${i}`, limit: 10 });
+      const ask = (i: number) =>
+        client.post('/api/v1/search', {
+          query: `${installation.words[i % installation.words.length]} harbor engine ${i}`,
+          limit: 10,
+        });
       await ask(0);
       await new Promise((resolve) => setTimeout(resolve, 2000));
       const afterStart = measureTree(server.pid).rssBytes;
@@ -31,7 +35,9 @@ export const bench: Bench = {
       const task = await client.finished(taskId);
       clearInterval(load);
       const { peakBytes, samples } = sampler.stop();
-      log(`peak ${round(peakBytes / MB)} MB over ${samples} samples, ${task.progress.done} done, ${task.progress.failed} failed`);
+      log(
+        `peak ${round(peakBytes / MB)} MB over ${samples} samples, ${task.progress.done} done, ${task.progress.failed} failed`,
+      );
 
       await new Promise((resolve) => setTimeout(resolve, quick ? 35_000 : 60_000));
       const atRest = measureTree(server.pid);
@@ -46,7 +52,12 @@ export const bench: Bench = {
       });
       return [
         row('after start, model and 10 k chunks loaded', afterStart, 220, 'after one search that loads both'),
-        row('peak while ingesting PDFs under load', peakBytes, 450, `${files.length} PDFs, ${asked} searches beside them, sampled every 100 ms`),
+        row(
+          'peak while ingesting PDFs under load',
+          peakBytes,
+          450,
+          `${files.length} PDFs, ${asked} searches beside them, sampled every 100 ms`,
+        ),
         row('at rest after use', atRest.rssBytes, 256, `${atRest.processes} process(es) left`),
       ];
     } finally {
@@ -62,11 +73,18 @@ function mixedPdfs(count: number): { name: string; bytes: Uint8Array }[] {
     ? readdirSync(sharedDocuments, { recursive: true, encoding: 'utf8' })
         .filter((file) => file.endsWith('.pdf'))
         .sort()
-        .map((file) => ({ name: file.replaceAll('/', '-'), bytes: new Uint8Array(readFileSync(join(sharedDocuments, file))) }))
+        .map((file) => ({
+          name: file.replaceAll('/', '-'),
+          bytes: new Uint8Array(readFileSync(join(sharedDocuments, file))),
+        }))
     : [];
   const files = real.slice(0, count);
   for (let i = files.length; i < count; i++) {
-    files.push(i % 5 === 4 ? { name: `made-${i}.docx`, bytes: makeDocx(60_000, i) } : { name: `made-${i}.pdf`, bytes: makePdf(5 + (i % 20), i) });
+    files.push(
+      i % 5 === 4
+        ? { name: `made-${i}.docx`, bytes: makeDocx(60_000, i) }
+        : { name: `made-${i}.pdf`, bytes: makePdf(5 + (i % 20), i) },
+    );
   }
   return files;
 }

@@ -31,7 +31,10 @@ export const bench: Bench = {
           detail: `median of ${sample.length}, ${round(Math.min(...sample), 0)}–${round(Math.max(...sample), 0)} ms; signing in included in the answer`,
         };
       };
-      return [row('process start to ready', readyMs, 1500), row('process start to first answer', answerMs, 3000)];
+      return [
+        row('process start to ready', readyMs, 1500),
+        row('process start to first answer', answerMs, 3000),
+      ];
     } finally {
       await installation.remove();
     }

@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -13,14 +12,27 @@ export const bench: Bench = {
     const folder = await mkdtemp(join(tmpdir(), 'ka-install-'));
     const port = await freePort();
     try {
-      execFileSync('git', ['clone', '--quiet', '--depth', '1', `file://${dirname(import.meta.dirname)}`, join(folder, 'app')]);
+      execFileSync('git', [
+        'clone',
+        '--quiet',
+        '--depth',
+        '1',
+        `file://${dirname(import.meta.dirname)}`,
+        join(folder, 'app'),
+      ]);
       const begun = performance.now();
       const child = spawn('sh', ['-c', 'npm ci --no-audit --no-fund --prefer-offline && exec npm start'], {
         cwd: join(folder, 'app'),
         stdio: ['ignore', 'ignore', 'pipe'],
         detached: true,
         // a user's shell: without the pinned runtime of this checkout in front
-        env: { ...process.env, PATH: outerPath(), KA_TUNED: '', PORT: String(port), METRICS_PORT: String(await freePort()) },
+        env: {
+          ...process.env,
+          PATH: outerPath(),
+          KA_TUNED: '',
+          PORT: String(port),
+          METRICS_PORT: String(await freePort()),
+        },
       });
       let complaints = '';
       child.stderr.on('data', (part: Buffer) => {
@@ -34,7 +46,8 @@ export const bench: Bench = {
       try {
         for (;;) {
           if (over) throw new Error(`the start ended early: ${complaints}`);
-          if (performance.now() - begun > 300_000) throw new Error(`no login page within 300 s: ${complaints}`);
+          if (performance.now() - begun > 300_000)
+            throw new Error(`no login page within 300 s: ${complaints}`);
           try {
             const page = await fetch(`http://127.0.0.1:${port}/`);
             if (page.ok && (await page.text()).includes('Knowledge Assistant')) break;
@@ -56,7 +69,9 @@ export const bench: Bench = {
           figure: round(seconds, 1),
           unit: 's',
           ok: seconds < 90 && !compiled(),
-          detail: compiled() ? 'something was compiled' : 'fresh clone, package cache as it was, nothing compiled',
+          detail: compiled()
+            ? 'something was compiled'
+            : 'fresh clone, package cache as it was, nothing compiled',
         },
       ];
     } finally {
@@ -65,4 +80,8 @@ export const bench: Bench = {
   },
 };
 
-const outerPath = () => (process.env['PATH'] ?? '').split(':').filter((part) => !part.includes('node_modules')).join(':');
+const outerPath = () =>
+  (process.env['PATH'] ?? '')
+    .split(':')
+    .filter((part) => !part.includes('node_modules'))
+    .join(':');

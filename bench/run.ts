@@ -23,7 +23,10 @@ const machine = {
   platform: `${process.platform} ${process.arch}`,
   node: process.versions.node,
 };
-const older = values.compare === undefined ? undefined : (JSON.parse(readFileSync(values.compare, 'utf8')) as { rows: Row[] });
+const older =
+  values.compare === undefined
+    ? undefined
+    : (JSON.parse(readFileSync(values.compare, 'utf8')) as { rows: Row[] });
 
 const rows: Row[] = [];
 for (const file of files) {
@@ -34,17 +37,29 @@ for (const file of files) {
   try {
     rows.push(...(await bench.run({ quick: values.quick, log: (line) => console.error(`   ${line}`) })));
   } catch (error) {
-    rows.push({ id, name: file, target: '', figure: Number.NaN, unit: '', ok: false, detail: `failed: ${error instanceof Error ? error.message : error}` });
+    rows.push({
+      id,
+      name: file,
+      target: '',
+      figure: Number.NaN,
+      unit: '',
+      ok: false,
+      detail: `failed: ${error instanceof Error ? error.message : error}`,
+    });
   }
 }
 
-console.log(`${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, Node ${machine.node}, ${startedAt}\n`);
+console.log(
+  `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, Node ${machine.node}, ${startedAt}\n`,
+);
 console.log('| id | what | target | figure | | detail |\n| --- | --- | --- | --- | --- | --- |');
 for (const row of rows) {
   const before = older?.rows.find(({ id, name }) => id === row.id && name === row.name);
   const ratio = before === undefined ? '' : ` (×${(row.figure / before.figure).toFixed(2)} of before)`;
-  console.log(`| ${row.id} | ${row.name} | ${row.target} | ${row.figure} ${row.unit}${ratio} | ${row.ok ? 'ok' : 'MISS'} | ${row.detail} |`);
+  console.log(
+    `| ${row.id} | ${row.name} | ${row.target} | ${row.figure} ${row.unit}${ratio} | ${row.ok ? 'ok' : 'MISS'} | ${row.detail} |`,
+  );
 }
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine, startedAt, rows }, undefined, 1)}\n`);
+if (values.json !== undefined)
+  writeFileSync(values.json, `${JSON.stringify({ machine, startedAt, rows }, undefined, 1)}\n`);
 process.exit(rows.every(({ ok }) => ok) ? 0 : 1);
-

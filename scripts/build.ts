@@ -30,7 +30,10 @@ for (const file of globSync('src/server/**/*.wasm', { cwd: root })) {
   copyFileSync(join(root, file), target);
 }
 console.error(`  server: ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
-if (!process.argv.includes('--server')) run('web page', bin('vite'), 'build', '--config', 'src/web/vite.config.ts', '--logLevel', 'warn');
+if (!process.argv.includes('--server'))
+  run('web page', bin('vite'), 'build', '--config', 'src/web/vite.config.ts', '--logLevel', 'warn');
 
-const newestMs = Math.max(...globSync('src/**/*', { cwd: root }).map((file) => statSync(join(root, file)).mtimeMs));
+const newestMs = Math.max(
+  ...globSync('src/**/*', { cwd: root }).map((file) => statSync(join(root, file)).mtimeMs),
+);
 writeFileSync(join(root, 'dist', 'built.json'), `${JSON.stringify({ newestMs })}\n`);

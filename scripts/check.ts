@@ -45,5 +45,7 @@ for (const { name, run } of checks) {
     console.error(`✗ ${name}: ${error instanceof Error ? error.message.split('\n')[0] : error}`);
   }
 }
-console.log(`check: ${checks.length - failed.length} passed, ${failed.length} failed${failed.length ? ` (${failed.join(', ')})` : ''}`);
+console.log(
+  `check: ${checks.length - failed.length} passed, ${failed.length} failed${failed.length ? ` (${failed.join(', ')})` : ''}`,
+);
 process.exit(failed.length === 0 ? 0 : 1);

@@ -5,10 +5,12 @@ import { ALIASES, SETTINGS, type Setting, type SettingName } from '../src/server
 /** Writes `docs/configuration.md` from the table of settings; `--check` fails when the file is out of step. */
 const file = join(dirname(import.meta.dirname), 'docs', 'configuration.md');
 
-const rows = (Object.entries(SETTINGS) as [SettingName, Setting][]).map(([name, { fallback, meaning, secret }]) => {
-  const alias = ALIASES[name];
-  return `| \`${name}\`${alias ? ` (or \`${alias}\`)` : ''} | ${fallback} | ${meaning}${secret ? ' (secret: never printed)' : ''} |`;
-});
+const rows = (Object.entries(SETTINGS) as [SettingName, Setting][]).map(
+  ([name, { fallback, meaning, secret }]) => {
+    const alias = ALIASES[name];
+    return `| \`${name}\`${alias ? ` (or \`${alias}\`)` : ''} | ${fallback} | ${meaning}${secret ? ' (secret: never printed)' : ''} |`;
+  },
+);
 const text = `# Configuration
 
 Settings come from the environment, or from a file \`.env\` in the folder that the program is started in (the

@@ -7,8 +7,11 @@ import ts from 'typescript';
  * build that also checked them would take fifteen times as long, and a newcomer waits for it.
  */
 export function transpile(root: string): number {
-  const sources = globSync('src/{contract,server}/**/*.ts', { cwd: root }).filter((file) => !/\.(test|d|as)\.ts$|conformance\.ts$/.test(file));
-  for (const folder of ['contract', 'server']) rmSync(join(root, 'dist', folder), { recursive: true, force: true });
+  const sources = globSync('src/{contract,server}/**/*.ts', { cwd: root }).filter(
+    (file) => !/\.(test|d|as)\.ts$|conformance\.ts$/.test(file),
+  );
+  for (const folder of ['contract', 'server'])
+    rmSync(join(root, 'dist', folder), { recursive: true, force: true });
   for (const file of sources) {
     const { outputText } = ts.transpileModule(readFileSync(join(root, file), 'utf8'), {
       fileName: file,

@@ -16,7 +16,10 @@ export function randomFrom(seed: number): () => number {
 const STEMS =
   'river market engine harbor signal winter garden letter copper forest mirror bridge candle orbit valley thread anchor planet marble window ledger turbine glacier lantern compass orchard pigment quarry saddle tunnel vessel beacon cabin delta ember fabric granite hollow island jacket kernel ladder magnet needle oxygen pepper quiver ribbon silver timber umbrella violet wagon yellow zephyr';
 const WORDS = STEMS.split(' ').flatMap((w) => [w, `${w}s`, `${w}ing`, `re${w}`, `${w}al`]);
-const SMALL = 'the of and to in a is that for it as was with be by on not he his but at are this have from or had an they which one you were all her she there would their we him been has when who will no more if out so up said what its about than into them can only other time new some could these two may first then do any like my now over such our man me even most made after also did many off before must well back through years where much your way down should because long each just state those people too'.split(' ');
+const SMALL =
+  'the of and to in a is that for it as was with be by on not he his but at are this have from or had an they which one you were all her she there would their we him been has when who will no more if out so up said what its about than into them can only other time new some could these two may first then do any like my now over such our man me even most made after also did many off before must well back through years where much your way down should because long each just state those people too'.split(
+    ' ',
+  );
 
 /** A sentence of 8–20 words; every third word is a common one, as in prose. Rare names make questions possible. */
 function sentence(random: () => number): string {
@@ -54,18 +57,31 @@ export interface MadeFile {
 }
 
 /** A text PDF: `pages` pages of about 3,000 characters in Helvetica; uncompressed, so bytes ≈ characters. */
-export function makePdf(pages: number, seed: number, { lastWord, ballastBytes = 0 }: MadeFile = {}): Uint8Array {
-  const objects: string[] = ['<< /Type /Catalog /Pages 2 0 R >>', '', '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>'];
+export function makePdf(
+  pages: number,
+  seed: number,
+  { lastWord, ballastBytes = 0 }: MadeFile = {},
+): Uint8Array {
+  const objects: string[] = [
+    '<< /Type /Catalog /Pages 2 0 R >>',
+    '',
+    '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>',
+  ];
   const kids: number[] = [];
   for (let page = 0; page < pages; page++) {
     const lines = prose(3000, seed * 100_003 + page).flatMap((paragraph) => [...wrap(paragraph, 95), '']);
     if (page === pages - 1 && lastWord !== undefined) lines.push(`The last word is ${lastWord}.`);
     const content = `BT /F1 10 Tf 12 TL 50 790 Td ${lines.map((line) => `(${line.replace(/[\\()]/g, '\\$&')}) '`).join('\n')} ET`;
     objects.push(`<< /Length ${content.length} >>\nstream\n${content}\nendstream`);
-    objects.push(`<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents ${objects.length} 0 R /Resources << /Font << /F1 3 0 R >> >> >>`);
+    objects.push(
+      `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents ${objects.length} 0 R /Resources << /Font << /F1 3 0 R >> >> >>`,
+    );
     kids.push(objects.length);
   }
-  if (ballastBytes > 0) objects.push(`<< /Length ${ballastBytes} >>\nstream\n${noise(ballastBytes, seed).toString('latin1')}\nendstream`);
+  if (ballastBytes > 0)
+    objects.push(
+      `<< /Length ${ballastBytes} >>\nstream\n${noise(ballastBytes, seed).toString('latin1')}\nendstream`,
+    );
   objects[1] = `<< /Type /Pages /Count ${pages} /Kids [${kids.map((n) => `${n} 0 R`).join(' ')}] >>`;
   const parts = ['%PDF-1.4\n'];
   const offsets: number[] = [];
@@ -104,7 +120,11 @@ function wrap(text: string, width: number): string[] {
 }
 
 /** A DOCX with about `characters` of text under a heading every 20 paragraphs; stored, so bytes exceed characters. */
-export function makeDocx(characters: number, seed: number, { lastWord, ballastBytes = 0 }: MadeFile = {}): Uint8Array {
+export function makeDocx(
+  characters: number,
+  seed: number,
+  { lastWord, ballastBytes = 0 }: MadeFile = {},
+): Uint8Array {
   const body = prose(characters, seed).map((paragraph, i) =>
     i % 20 === 0
       ? `<w:p><w:pPr><w:pStyle w:val="Heading1"/></w:pPr><w:r><w:t>Part ${i / 20 + 1}</w:t></w:r></w:p>`

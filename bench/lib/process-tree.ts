@@ -12,7 +12,8 @@ export function measureTree(rootPid: number): { rssBytes: number; cpuMs: number;
     }
   }
   const tree = [rootPid];
-  for (let i = 0; i < tree.length; i++) for (const [pid, parent] of parents) if (parent === tree[i]) tree.push(pid);
+  for (let i = 0; i < tree.length; i++)
+    for (const [pid, parent] of parents) if (parent === tree[i]) tree.push(pid);
   let rssBytes = 0;
   let cpuMs = 0;
   for (const pid of tree) {

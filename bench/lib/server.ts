@@ -29,7 +29,9 @@ export async function freePort(): Promise<number> {
 }
 
 /** The real server as its own process, started as a user starts it, on its own data folder. */
-export async function startServer(options: { dataDir?: string; env?: Record<string, string> } = {}): Promise<BenchServer> {
+export async function startServer(
+  options: { dataDir?: string; env?: Record<string, string> } = {},
+): Promise<BenchServer> {
   const ownFolder = options.dataDir === undefined;
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'ka-bench-')));
   const port = await freePort();
@@ -82,7 +84,9 @@ export async function startServer(options: { dataDir?: string; env?: Record<stri
 export interface Client {
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body: unknown): Promise<T>;
-  upload(files: readonly { name: string; bytes: Uint8Array }[]): Promise<{ taskId: string; documents: { id: string }[] }>;
+  upload(
+    files: readonly { name: string; bytes: Uint8Array }[],
+  ): Promise<{ taskId: string; documents: { id: string }[] }>;
   /** Polls until the task has ended. */
   finished(taskId: string): Promise<Task>;
   readonly token: string;
@@ -90,9 +94,17 @@ export interface Client {
 
 export async function registerClient(url: string, email = 'bench@example.org'): Promise<Client> {
   const credentials = { email, password: 'correct horse battery' };
-  let response = await send(`${url}/api/v1/auth/register`, { method: 'POST', body: JSON.stringify(credentials), headers: { 'content-type': 'application/json' } });
+  let response = await send(`${url}/api/v1/auth/register`, {
+    method: 'POST',
+    body: JSON.stringify(credentials),
+    headers: { 'content-type': 'application/json' },
+  });
   if (response.status === 409) {
-    response = await send(`${url}/api/v1/auth/login`, { method: 'POST', body: JSON.stringify(credentials), headers: { 'content-type': 'application/json' } });
+    response = await send(`${url}/api/v1/auth/login`, {
+      method: 'POST',
+      body: JSON.stringify(credentials),
+      headers: { 'content-type': 'application/json' },
+    });
   }
   const { accessToken } = (await json(response)) as Session;
   const authorization = `Bearer ${accessToken}`;
@@ -100,11 +112,24 @@ export async function registerClient(url: string, email = 'bench@example.org'): 
     token: accessToken,
     get: async <T>(path: string) => (await json(await send(url + path, { headers: { authorization } }))) as T,
     post: async <T>(path: string, body: unknown) =>
-      (await json(await send(url + path, { method: 'POST', body: JSON.stringify(body), headers: { authorization, 'content-type': 'application/json' } }))) as T,
+      (await json(
+        await send(url + path, {
+          method: 'POST',
+          body: JSON.stringify(body),
+          headers: { authorization, 'content-type': 'application/json' },
+        }),
+      )) as T,
     async upload(files) {
       const form = new FormData();
-      for (const { name, bytes } of files) form.append('file', new Blob([bytes as Uint8Array<ArrayBuffer>]), name);
-      return (await json(await send(`${url}/api/v1/documents/batch`, { method: 'POST', body: form, headers: { authorization } }))) as {
+      for (const { name, bytes } of files)
+        form.append('file', new Blob([bytes as Uint8Array<ArrayBuffer>]), name);
+      return (await json(
+        await send(`${url}/api/v1/documents/batch`, {
+          method: 'POST',
+          body: form,
+          headers: { authorization },
+        }),
+      )) as {
         taskId: string;
         documents: { id: string }[];
       };

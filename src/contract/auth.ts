@@ -32,7 +32,11 @@ export const profile = user.extend({
   monthlyBudgetUsd: z.number().nullable(),
 });
 export const patchMeBody = z
-  .strictObject({ name: humanText(0, 100).optional(), password: password.optional(), currentPassword: z.string().max(200).optional() })
+  .strictObject({
+    name: humanText(0, 100).optional(),
+    password: password.optional(),
+    currentPassword: z.string().max(200).optional(),
+  })
   .refine((b) => b.password === undefined || b.currentPassword !== undefined, {
     path: ['currentPassword'],
     message: 'is needed to change the password',

@@ -23,7 +23,14 @@ export function makeProblem(
   errors?: readonly { path: string; message: string }[],
 ): Problem {
   const { status, title } = ERRORS[code];
-  return { type: problemType(code), title, status, detail, ...place, ...(errors ? { errors: [...errors] } : {}) };
+  return {
+    type: problemType(code),
+    title,
+    status,
+    detail,
+    ...place,
+    ...(errors ? { errors: [...errors] } : {}),
+  };
 }
 
 /** Why one item of many failed. */

@@ -15,7 +15,9 @@ export const message = z.object({
   citations: z.array(citation),
   sources: z.array(hit),
   model: z.string().nullable(),
-  feedback: z.object({ rating: z.union([z.literal(1), z.literal(-1)]), comment: z.string().nullable() }).nullable(),
+  feedback: z
+    .object({ rating: z.union([z.literal(1), z.literal(-1)]), comment: z.string().nullable() })
+    .nullable(),
   createdAt: time,
 });
 export type Message = z.infer<typeof message>;

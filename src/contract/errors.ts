@@ -51,4 +51,5 @@ export const ERRORS = {
 export type ErrorCode = keyof typeof ERRORS;
 
 /** `DOCUMENT_TOO_LARGE` → `urn:ka:error:document-too-large`. */
-export const problemType = (code: ErrorCode): string => `urn:ka:error:${code.toLowerCase().replaceAll('_', '-')}`;
+export const problemType = (code: ErrorCode): string =>
+  `urn:ka:error:${code.toLowerCase().replaceAll('_', '-')}`;

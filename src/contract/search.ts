@@ -33,7 +33,11 @@ export const hit = z.object({
   text: z.string(),
   highlights: z.array(z.tuple([z.int(), z.int()])).describe('[start, end] within text'),
   score: z.number(),
-  scores: z.object({ vector: z.number().optional(), keyword: z.number().optional(), rerank: z.number().optional() }),
+  scores: z.object({
+    vector: z.number().optional(),
+    keyword: z.number().optional(),
+    rerank: z.number().optional(),
+  }),
 });
 export type Hit = z.infer<typeof hit>;
 
@@ -47,7 +51,12 @@ export const timings = z.object({
 });
 export type Timings = z.infer<typeof timings>;
 
-export const searchResult = z.object({ hits: z.array(hit), tookMs: z.number(), cached: z.boolean(), timings });
+export const searchResult = z.object({
+  hits: z.array(hit),
+  tookMs: z.number(),
+  cached: z.boolean(),
+  timings,
+});
 export type SearchResult = z.infer<typeof searchResult>;
 export const searchBatchBody = z.strictObject({ searches: z.array(searchBody).min(1).max(100) });
 export const searchBatchResult = z.object({ results: z.array(z.union([searchResult, problem])) });

@@ -10,12 +10,28 @@ export const publicConfig = z.object({
   formats: z.array(z.object({ mimeType: z.string(), extensions: z.array(z.string()) })),
   models: z.array(z.string()),
 });
-export const health = z.object({ status: z.literal('healthy'), uptimeSeconds: z.number(), version: z.string() });
+export const health = z.object({
+  status: z.literal('healthy'),
+  uptimeSeconds: z.number(),
+  version: z.string(),
+});
 export const readiness = z.object({ status: z.enum(['ready', 'starting', 'draining']) });
-const check = z.object({ status: z.enum(['healthy', 'degraded', 'unhealthy']), responseTimeMs: z.number(), detail: z.string().optional() });
+const check = z.object({
+  status: z.enum(['healthy', 'degraded', 'unhealthy']),
+  responseTimeMs: z.number(),
+  detail: z.string().optional(),
+});
 export const detailedHealth = z.object({
   status: z.enum(['healthy', 'degraded', 'unhealthy']),
-  checks: z.object({ database: check, vectors: check, cache: check, queue: check, storage: check, embeddings: check, llm: check }),
+  checks: z.object({
+    database: check,
+    vectors: check,
+    cache: check,
+    queue: check,
+    storage: check,
+    embeddings: check,
+    llm: check,
+  }),
   metrics: z.object({
     cpuPercent: z.number(),
     memoryPercent: z.number(),
@@ -64,7 +80,11 @@ export const percentiles = z.object({
   p95Ms: z.number(),
   p99Ms: z.number(),
 });
-export const performanceReport = z.object({ windowSeconds: z.number(), routes: z.array(percentiles), stages: z.array(percentiles) });
+export const performanceReport = z.object({
+  windowSeconds: z.number(),
+  routes: z.array(percentiles),
+  stages: z.array(percentiles),
+});
 export const auditEntry = z.object({
   id,
   at: time,

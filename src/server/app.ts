@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { access, constants } from 'node:fs/promises';
 import type { Kysely } from 'kysely';
-import { createAnswering, type Answering } from './answer/answering.ts';
 import { EXTRACTIVE_MODEL } from './answer/answer.ts';
+import { type Answering, createAnswering } from './answer/answering.ts';
 import type { Config } from './config.ts';
 import { createMemoryCache } from './drivers/cache/memory.ts';
 import { createBundledEmbedder } from './drivers/embedder/bundled.ts';
@@ -59,7 +59,10 @@ export interface InstallationOptions {
 }
 
 /** Migrates, opens the database and starts the threads. Takes jobs at once: what a crash left is resumed. */
-export function openInstallation(config: Config, { originals, log = createLog(config.logLevel) }: InstallationOptions = {}): Installation {
+export function openInstallation(
+  config: Config,
+  { originals, log = createLog(config.logLevel) }: InstallationOptions = {},
+): Installation {
   prepareSqlite(config.databasePath);
   const writeTurns = newWriteTurns();
   const connection = openSqlite(config.databasePath, { turns: { waiting: writeTurns, givesWay: false } });
@@ -69,19 +72,34 @@ export function openInstallation(config: Config, { originals, log = createLog(co
   const files = createDiskFileStore({ dir: config.filesDir });
   const queue = createSqliteJobQueue({ db, events });
   const embedder = createBundledEmbedder({ modelDir });
-  const cache = createMemoryCache({ maxEntries: config.caches.queryEntries, maxBytes: Math.floor(config.memoryLimitBytes * CACHE_SHARE) });
+  const cache = createMemoryCache({
+    maxEntries: config.caches.queryEntries,
+    maxBytes: Math.floor(config.memoryLimitBytes * CACHE_SHARE),
+  });
   const search = startSearchThread(
-    { databasePath: config.databasePath, dimensions: embedder.dimensions, memoryLimitBytes: Math.floor(config.memoryLimitBytes * CODES_SHARE) },
+    {
+      databasePath: config.databasePath,
+      dimensions: embedder.dimensions,
+      memoryLimitBytes: Math.floor(config.memoryLimitBytes * CODES_SHARE),
+    },
     (error) => log.error('search thread died', { error }),
   );
-  const ingest = keepIngesting(config, { eventsName, writeTurns, originals: originals ?? { kind: 'disk', dir: config.filesDir } }, log);
+  const ingest = keepIngesting(
+    config,
+    { eventsName, writeTurns, originals: originals ?? { kind: 'disk', dir: config.filesDir } },
+    log,
+  );
   const answering = createAnswering({
     db,
     vectors: search.vectors,
     texts: search.texts,
     embedder,
     cache,
-    settings: { queryTtlMs: config.caches.queryTtlMs, answerTtlMs: config.caches.answerTtlMs, embeddingEntries: config.caches.embeddingEntries },
+    settings: {
+      queryTtlMs: config.caches.queryTtlMs,
+      answerTtlMs: config.caches.answerTtlMs,
+      embeddingEntries: config.caches.embeddingEntries,
+    },
   });
   let started = false;
   const ready = Promise.all([search.ready, ingest.ready]).then(() => {
@@ -108,12 +126,21 @@ export function openInstallation(config: Config, { originals, log = createLog(co
 }
 
 /** The ingest thread, started again when it dies: its jobs' leases died with it and are taken anew. */
-function keepIngesting(config: Config, which: Pick<IngestThreadData, 'eventsName' | 'originals' | 'writeTurns'>, log: Log): { ready: Promise<void>; close(): Promise<void> } {
+function keepIngesting(
+  config: Config,
+  which: Pick<IngestThreadData, 'eventsName' | 'originals' | 'writeTurns'>,
+  log: Log,
+): { ready: Promise<void>; close(): Promise<void> } {
   let closing = false;
   const start = (): Thread<IngestHandlers> => {
     const thread = startThread<IngestHandlers>(siblingModule('./threads/ingest-thread', import.meta.url), {
       name: 'ingest',
-      data: { databasePath: config.databasePath, modelDir, concurrency: config.jobConcurrency, ...which } satisfies IngestThreadData,
+      data: {
+        databasePath: config.databasePath,
+        modelDir,
+        concurrency: config.jobConcurrency,
+        ...which,
+      } satisfies IngestThreadData,
       maxOldGenerationMb: 256,
       onDeath: (error) => {
         log.error('ingest thread died', { error });

@@ -39,15 +39,17 @@ program
   .option('--collection <name>', "name of one of the user's own collections", 'Library')
   .option('--prune', 'also remove documents whose file is gone from the folder')
   .option('--json', 'print the outcome as JSON')
-  .action(async (folder: string, options: { user: string; collection: string; prune?: true; json?: true }) => {
-    const { ingestFolder } = await import('./cli/ingest-folder.ts');
-    process.exitCode = await ingestFolder(settings(), folder, {
-      email: options.user,
-      collection: options.collection,
-      prune: options.prune === true,
-      json: options.json === true,
-    });
-  });
+  .action(
+    async (folder: string, options: { user: string; collection: string; prune?: true; json?: true }) => {
+      const { ingestFolder } = await import('./cli/ingest-folder.ts');
+      process.exitCode = await ingestFolder(settings(), folder, {
+        email: options.user,
+        collection: options.collection,
+        prune: options.prune === true,
+        json: options.json === true,
+      });
+    },
+  );
 
 program
   .command('doctor')
@@ -78,10 +80,15 @@ program
   .option('--run <file>', 'write a TREC run, 100 documents a query')
   .option('--json <file>', 'write the figures as JSON')
   .option('--cache <folder>', 'keep vectors there for the next run')
-  .action(async (set: string, options: { mode: 'hybrid' | 'vector' | 'keyword'; run?: string; json?: string; cache?: string }) => {
-    const { evaluate } = await import('./eval/evaluate.ts');
-    process.exitCode = await evaluate(set, options);
-  });
+  .action(
+    async (
+      set: string,
+      options: { mode: 'hybrid' | 'vector' | 'keyword'; run?: string; json?: string; cache?: string },
+    ) => {
+      const { evaluate } = await import('./eval/evaluate.ts');
+      process.exitCode = await evaluate(set, options);
+    },
+  );
 
 function asMode(text: string): 'hybrid' | 'vector' | 'keyword' {
   if (text === 'hybrid' || text === 'vector' || text === 'keyword') return text;
@@ -91,6 +98,12 @@ function asMode(text: string): 'hybrid' | 'vector' | 'keyword' {
 try {
   await program.parseAsync();
 } catch (error) {
-  console.error(error instanceof ConfigError || process.env['KA_DEBUG'] === undefined ? (error instanceof Error ? error.message : String(error)) : error);
+  console.error(
+    error instanceof ConfigError || process.env['KA_DEBUG'] === undefined
+      ? error instanceof Error
+        ? error.message
+        : String(error)
+      : error,
+  );
   process.exitCode = 1;
 }

@@ -6,7 +6,12 @@ import { ALIASES, SETTINGS, type SettingName, type SettingValues } from './setti
 
 /** What the program decided from its settings; drivers are unions, so a contradiction can't be stored. */
 export interface Config {
-  readonly listen: { readonly host: string; readonly port: number; readonly metricsPort: number; readonly maxConnections: number };
+  readonly listen: {
+    readonly host: string;
+    readonly port: number;
+    readonly metricsPort: number;
+    readonly maxConnections: number;
+  };
   readonly publicUrl: string | undefined;
   readonly trustProxy: boolean;
   readonly corsOrigins: readonly string[];
@@ -18,7 +23,11 @@ export interface Config {
   /** Undefined: made and kept in `dataDir`. */
   readonly jwtSecret: string | undefined;
   readonly registrationEnabled: boolean;
-  readonly uploads: { readonly maxBytes: number; readonly maxBatchFiles: number; readonly userQuotaBytes: number | undefined };
+  readonly uploads: {
+    readonly maxBytes: number;
+    readonly maxBatchFiles: number;
+    readonly userQuotaBytes: number | undefined;
+  };
   readonly jobConcurrency: number;
   readonly memoryLimitBytes: number;
   readonly caches: {
@@ -71,21 +80,27 @@ export function readConfig(environment: Environment): Config {
 }
 
 function shown(name: SettingName, text: string | undefined): string {
-  return 'secret' in SETTINGS[name] || text === undefined ? '' : ` (it is ${JSON.stringify(text.slice(0, 60))})`;
+  return 'secret' in SETTINGS[name] || text === undefined
+    ? ''
+    : ` (it is ${JSON.stringify(text.slice(0, 60))})`;
 }
 
 function contradictions(v: SettingValues): string[] {
   const faults: string[] = [];
-  const later = (name: SettingName, what: string) => faults.push(`${name} asks for ${what}, which this release does not have yet: unset it`);
+  const later = (name: SettingName, what: string) =>
+    faults.push(`${name} asks for ${what}, which this release does not have yet: unset it`);
   if (v.DATABASE_URL !== undefined) later('DATABASE_URL', 'PostgreSQL');
   if (v.VECTOR_URL !== undefined) later('VECTOR_URL', 'Qdrant');
   if (v.REDIS_URL !== undefined) later('REDIS_URL', 'Redis');
   if (v.STORAGE_URL !== undefined) later('STORAGE_URL', 'an object store');
-  if (v.LLM_PROVIDER !== undefined && v.LLM_PROVIDER !== 'extractive') later('LLM_PROVIDER', 'a language model');
+  if (v.LLM_PROVIDER !== undefined && v.LLM_PROVIDER !== 'extractive')
+    later('LLM_PROVIDER', 'a language model');
   if (v.EMBEDDING_PROVIDER !== 'bundled') later('EMBEDDING_PROVIDER', 'a remote embedding model');
   if (v.WORKERS > 1) faults.push('WORKERS above 1 needs PostgreSQL: set DATABASE_URL, or WORKERS=1');
-  if (v.DATABASE_READ_URLS.length > 0 && v.DATABASE_URL === undefined) faults.push('DATABASE_READ_URLS needs DATABASE_URL');
-  if (v.CORS_ORIGINS.includes('*')) faults.push('CORS_ORIGINS must name origins: * would let every site act for a signed-in user');
+  if (v.DATABASE_READ_URLS.length > 0 && v.DATABASE_URL === undefined)
+    faults.push('DATABASE_READ_URLS needs DATABASE_URL');
+  if (v.CORS_ORIGINS.includes('*'))
+    faults.push('CORS_ORIGINS must name origins: * would let every site act for a signed-in user');
   return faults;
 }
 
@@ -109,7 +124,8 @@ function decide(v: SettingValues): Config {
       userQuotaBytes: v.USER_QUOTA_MB === undefined ? undefined : v.USER_QUOTA_MB * MB,
     },
     jobConcurrency: v.JOB_CONCURRENCY ?? availableParallelism(),
-    memoryLimitBytes: v.MEMORY_LIMIT_MB === undefined ? (cgroupLimitBytes() ?? 512 * MB) : v.MEMORY_LIMIT_MB * MB,
+    memoryLimitBytes:
+      v.MEMORY_LIMIT_MB === undefined ? (cgroupLimitBytes() ?? 512 * MB) : v.MEMORY_LIMIT_MB * MB,
     caches: {
       queryTtlMs: v.QUERY_CACHE_TTL_S * 1000,
       queryEntries: v.QUERY_CACHE_SIZE,

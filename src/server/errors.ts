@@ -58,7 +58,8 @@ export function toWire(error: unknown): WireError {
   if (error instanceof UpstreamError)
     return { kind: 'upstream', service: error.service, retryable: error.retryable, message: error.message };
   if (error instanceof Error && error.name === 'AbortError') return { kind: 'abort', message: error.message };
-  if (error instanceof Error) return { kind: 'other', message: error.message, ...(error.stack ? { stack: error.stack } : {}) };
+  if (error instanceof Error)
+    return { kind: 'other', message: error.message, ...(error.stack ? { stack: error.stack } : {}) };
   return { kind: 'other', message: String(error) };
 }
 
@@ -67,7 +68,9 @@ export function fromWire(wire: WireError): Error {
     case 'app':
       return new AppError(wire.code ?? 'INTERNAL', wire.message);
     case 'upstream':
-      return new UpstreamError(wire.service ?? 'unknown', wire.message, { retryable: wire.retryable ?? false });
+      return new UpstreamError(wire.service ?? 'unknown', wire.message, {
+        retryable: wire.retryable ?? false,
+      });
     case 'abort':
       return new DOMException(wire.message, 'AbortError');
     case 'other': {

@@ -22,9 +22,17 @@ export async function serve(config: Config): Promise<void> {
     metricsServer.listen(config.listen.metricsPort, config.listen.host);
     await once(metricsServer, 'listening');
     await installation.ready;
-    log.info('ready', { address, metricsPort: (metricsServer.address() as AddressInfo).port, dataDir: config.dataDir });
+    log.info('ready', {
+      address,
+      metricsPort: (metricsServer.address() as AddressInfo).port,
+      dataDir: config.dataDir,
+    });
     if (process.stderr.isTTY) process.stderr.write(`\n  Knowledge Assistant is ready: ${address}\n\n`);
-    installation.warmUp().catch((error: unknown) => log.error('embedding model unavailable: search goes by words alone', { error }));
+    installation
+      .warmUp()
+      .catch((error: unknown) =>
+        log.error('embedding model unavailable: search goes by words alone', { error }),
+      );
     log.info('ending', { signal: await told });
   } finally {
     // the last word: a thread that hangs must not keep a drained process alive

@@ -13,8 +13,16 @@ export interface Setting<T = unknown> {
   readonly secret?: true;
 }
 
-const setting = <T>(schema: z.ZodType<T, string | undefined>, fallback: string, meaning: string): Setting<T> => ({ schema, fallback, meaning });
-const secret = <T>(schema: z.ZodType<T, string | undefined>, fallback: string, meaning: string): Setting<T> => ({ schema, fallback, meaning, secret: true });
+const setting = <T>(
+  schema: z.ZodType<T, string | undefined>,
+  fallback: string,
+  meaning: string,
+): Setting<T> => ({ schema, fallback, meaning });
+const secret = <T>(
+  schema: z.ZodType<T, string | undefined>,
+  fallback: string,
+  meaning: string,
+): Setting<T> => ({ schema, fallback, meaning, secret: true });
 
 const whole = (min: number, max: number) =>
   z
@@ -22,7 +30,9 @@ const whole = (min: number, max: number) =>
     .regex(/^\d+$/, 'must be a whole number')
     .transform(Number)
     .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
-const flag = z.enum(['true', 'false', '1', '0'], 'must be true or false').transform((v) => v === 'true' || v === '1');
+const flag = z
+  .enum(['true', 'false', '1', '0'], 'must be true or false')
+  .transform((v) => v === 'true' || v === '1');
 const list = z.string().transform((v) =>
   v
     .split(',')
@@ -30,14 +40,25 @@ const list = z.string().transform((v) =>
     .filter((part) => part !== ''),
 );
 const url = (...protocols: string[]) =>
-  z.string().refine((v) => URL.canParse(v) && protocols.includes(new URL(v).protocol), `must be a URL that begins with ${protocols.map((p) => `${p}//`).join(' or ')}`);
-const or = <T>(schema: z.ZodType<T, string>, fallback: T) => schema.optional().transform((v) => (v === undefined ? fallback : v));
+  z
+    .string()
+    .refine(
+      (v) => URL.canParse(v) && protocols.includes(new URL(v).protocol),
+      `must be a URL that begins with ${protocols.map((p) => `${p}//`).join(' or ')}`,
+    );
+const or = <T>(schema: z.ZodType<T, string>, fallback: T) =>
+  schema.optional().transform((v) => (v === undefined ? fallback : v));
 
 const prices = z.string().transform((text, context) => {
   try {
-    return z.record(z.string(), z.object({ prompt: z.number().min(0), completion: z.number().min(0) })).parse(JSON.parse(text));
+    return z
+      .record(z.string(), z.object({ prompt: z.number().min(0), completion: z.number().min(0) }))
+      .parse(JSON.parse(text));
   } catch {
-    context.addIssue({ code: 'custom', message: 'must be JSON: {"model": {"prompt": USD per million tokens, "completion": …}}' });
+    context.addIssue({
+      code: 'custom',
+      message: 'must be JSON: {"model": {"prompt": USD per million tokens, "completion": …}}',
+    });
     return z.NEVER;
   }
 });
@@ -46,55 +67,128 @@ export const SETTINGS = {
   PORT: setting(or(whole(0, 65535), 8000), '8000', 'Port of the API and the web app; 0 takes a free one'),
   HOST: setting(or(z.string().min(1), '127.0.0.1'), '127.0.0.1', 'Address to listen on'),
   METRICS_PORT: setting(or(whole(0, 65535), 9091), '9091', 'Port of the Prometheus metrics'),
-  PUBLIC_URL: setting(url('http:', 'https:').optional(), '–', 'Address under which people reach the app; https turns on secure cookies'),
-  TRUST_PROXY: setting(or(flag, false), 'false', 'Take client addresses from x-forwarded-for; only behind a proxy of your own'),
+  PUBLIC_URL: setting(
+    url('http:', 'https:').optional(),
+    '–',
+    'Address under which people reach the app; https turns on secure cookies',
+  ),
+  TRUST_PROXY: setting(
+    or(flag, false),
+    'false',
+    'Take client addresses from x-forwarded-for; only behind a proxy of your own',
+  ),
   CORS_ORIGINS: setting(or(list, []), 'none', 'Other origins, comma-separated, whose pages may call the API'),
   DATA_DIR: setting(or(z.string().min(1), './data'), './data', 'Database, files and index; on a local disk'),
-  DATABASE_URL: secret(url('postgres:', 'postgresql:').optional(), 'SQLite in DATA_DIR', 'PostgreSQL for all records'),
+  DATABASE_URL: secret(
+    url('postgres:', 'postgresql:').optional(),
+    'SQLite in DATA_DIR',
+    'PostgreSQL for all records',
+  ),
   DATABASE_READ_URLS: secret(or(list, []), 'none', 'PostgreSQL read replicas, comma-separated, used in turn'),
-  VECTOR_URL: setting(url('http:', 'https:').optional(), 'embedded', 'Qdrant server; also read from QDRANT_URL'),
+  VECTOR_URL: setting(
+    url('http:', 'https:').optional(),
+    'embedded',
+    'Qdrant server; also read from QDRANT_URL',
+  ),
   VECTOR_API_KEY: secret(z.string().min(1).optional(), '–', 'Its API key; also read from QDRANT_API_KEY'),
-  REDIS_URL: secret(url('redis:', 'rediss:').optional(), 'in-process', 'Caches, rate limits and live progress shared by replicas'),
-  STORAGE_URL: setting(url('s3:').optional(), 'DATA_DIR/files', 'Object store for original files: s3://bucket/prefix'),
+  REDIS_URL: secret(
+    url('redis:', 'rediss:').optional(),
+    'in-process',
+    'Caches, rate limits and live progress shared by replicas',
+  ),
+  STORAGE_URL: setting(
+    url('s3:').optional(),
+    'DATA_DIR/files',
+    'Object store for original files: s3://bucket/prefix',
+  ),
   LLM_PROVIDER: setting(
-    z.enum(['extractive', 'gemini', 'openai', 'openai-compatible'], 'must be extractive, gemini, openai or openai-compatible').optional(),
+    z
+      .enum(
+        ['extractive', 'gemini', 'openai', 'openai-compatible'],
+        'must be extractive, gemini, openai or openai-compatible',
+      )
+      .optional(),
     'extractive, unless a key is set',
     'Who writes the answers',
   ),
   LLM_MODEL: setting(z.string().min(1).optional(), "the provider's default", 'Model name'),
-  LLM_BASE_URL: setting(url('http:', 'https:').optional(), "the provider's", 'Address of the API, for openai-compatible'),
+  LLM_BASE_URL: setting(
+    url('http:', 'https:').optional(),
+    "the provider's",
+    'Address of the API, for openai-compatible',
+  ),
   GEMINI_API_KEY: secret(z.string().min(1).optional(), '–', 'Key for Gemini'),
   OPENAI_API_KEY: secret(z.string().min(1).optional(), '–', 'Key for OpenAI'),
   LLM_MAX_CONCURRENT: setting(or(whole(1, 1000), 5), '5', 'Requests to the model at a time'),
-  LLM_TIMEOUT_MS: setting(or(whole(100, 600_000), 30_000), '30000', 'Deadline of one request to the model, in milliseconds'),
-  LLM_CACHE_TTL_S: setting(or(whole(0, 31_536_000), 3600), '3600', 'How long an answer may be served again, in seconds; 0 turns it off'),
+  LLM_TIMEOUT_MS: setting(
+    or(whole(100, 600_000), 30_000),
+    '30000',
+    'Deadline of one request to the model, in milliseconds',
+  ),
+  LLM_CACHE_TTL_S: setting(
+    or(whole(0, 31_536_000), 3600),
+    '3600',
+    'How long an answer may be served again, in seconds; 0 turns it off',
+  ),
   LLM_PRICES: setting(prices.optional(), 'built-in table', 'Prices per million tokens by model, as JSON'),
   EMBEDDING_PROVIDER: setting(
-    or(z.enum(['bundled', 'gemini', 'openai', 'openai-compatible'], 'must be bundled, gemini, openai or openai-compatible'), 'bundled' as const),
+    or(
+      z.enum(
+        ['bundled', 'gemini', 'openai', 'openai-compatible'],
+        'must be bundled, gemini, openai or openai-compatible',
+      ),
+      'bundled' as const,
+    ),
     'bundled',
     'Who embeds passages and questions',
   ),
   EMBEDDING_MODEL: setting(z.string().min(1).optional(), 'bundled model', 'Model name'),
-  EMBEDDING_DIMENSIONS: setting(whole(1, 8192).optional(), "the model's", 'Length of the vectors, where the provider lets one choose'),
+  EMBEDDING_DIMENSIONS: setting(
+    whole(1, 8192).optional(),
+    "the model's",
+    'Length of the vectors, where the provider lets one choose',
+  ),
   JWT_SECRET: secret(
     z.string().min(32, 'must have at least 32 characters').optional(),
     'made and kept in DATA_DIR',
     'Signs access tokens; required with PostgreSQL',
   ),
-  REGISTRATION_ENABLED: setting(or(flag, true), 'true', 'Whether people may make accounts themselves; the first account always may'),
+  REGISTRATION_ENABLED: setting(
+    or(flag, true),
+    'true',
+    'Whether people may make accounts themselves; the first account always may',
+  ),
   MAX_UPLOAD_MB: setting(or(whole(1, 10_000), 50), '50', 'Largest file, in MB'),
   MAX_BATCH_FILES: setting(or(whole(1, 10_000), 100), '100', 'Files in one batch upload'),
   USER_QUOTA_MB: setting(whole(1, 100_000_000).optional(), 'none', 'Storage for each user, in MB'),
   WORKERS: setting(or(whole(1, 256), 1), '1', 'API processes; more than 1 needs PostgreSQL'),
   MAX_CONNECTIONS: setting(or(whole(1, 1_000_000), 1000), '1000', 'HTTP connections at a time'),
   JOB_CONCURRENCY: setting(whole(1, 256).optional(), 'cores', 'Documents worked on at a time'),
-  MEMORY_LIMIT_MB: setting(whole(128, 1_000_000).optional(), 'cgroup limit, else 512', 'Above 80 % of it caches shrink, above 95 % new heavy work is refused'),
-  QUERY_CACHE_TTL_S: setting(or(whole(0, 31_536_000), 300), '300', 'How long a search result may be served again, in seconds; 0 turns it off'),
+  MEMORY_LIMIT_MB: setting(
+    whole(128, 1_000_000).optional(),
+    'cgroup limit, else 512',
+    'Above 80 % of it caches shrink, above 95 % new heavy work is refused',
+  ),
+  QUERY_CACHE_TTL_S: setting(
+    or(whole(0, 31_536_000), 300),
+    '300',
+    'How long a search result may be served again, in seconds; 0 turns it off',
+  ),
   QUERY_CACHE_SIZE: setting(or(whole(0, 10_000_000), 1000), '1000', 'Search results kept'),
   EMBEDDING_CACHE_SIZE: setting(or(whole(0, 10_000_000), 10_000), '10000', "Questions' vectors kept"),
-  RATE_LIMIT_PER_MINUTE: setting(or(whole(0, 10_000_000), 600), '600', 'Requests a minute for each user or address; 0 turns the limit off'),
+  RATE_LIMIT_PER_MINUTE: setting(
+    or(whole(0, 10_000_000), 600),
+    '600',
+    'Requests a minute for each user or address; 0 turns the limit off',
+  ),
   LOG_LEVEL: setting(
-    or(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'must be fatal, error, warn, info, debug, trace or silent'), 'info' as const),
+    or(
+      z.enum(
+        ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+        'must be fatal, error, warn, info, debug, trace or silent',
+      ),
+      'info' as const,
+    ),
     'info',
     'What is logged',
   ),
@@ -105,4 +199,7 @@ export type SettingName = keyof typeof SETTINGS;
 export type SettingValues = { readonly [N in SettingName]: z.output<(typeof SETTINGS)[N]['schema']> };
 
 /** Other names that are read where the first is unset. */
-export const ALIASES: Partial<Record<SettingName, string>> = { VECTOR_URL: 'QDRANT_URL', VECTOR_API_KEY: 'QDRANT_API_KEY' };
+export const ALIASES: Partial<Record<SettingName, string>> = {
+  VECTOR_URL: 'QDRANT_URL',
+  VECTOR_API_KEY: 'QDRANT_API_KEY',
+};

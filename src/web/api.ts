@@ -20,7 +20,12 @@ async function send(path: string, init: RequestInit = {}, mayRenew = true): Prom
   const headers = new Headers(init.headers);
   if (accessToken !== undefined) headers.set('authorization', `Bearer ${accessToken}`);
   const response = await fetch(path, { ...init, headers });
-  if (response.status === 401 && mayRenew && accessToken !== undefined && (await renewSession()) !== undefined) {
+  if (
+    response.status === 401 &&
+    mayRenew &&
+    accessToken !== undefined &&
+    (await renewSession()) !== undefined
+  ) {
     return send(path, init, false);
   }
   if (!response.ok) throw await asProblem(response);
@@ -47,7 +52,9 @@ function keep(session: Session): User {
 }
 
 export async function signIn(kind: 'login' | 'register', email: string, password: string): Promise<User> {
-  return keep((await (await send(`/api/v1/auth/${kind}`, json('POST', { email, password }), false)).json()) as Session);
+  return keep(
+    (await (await send(`/api/v1/auth/${kind}`, json('POST', { email, password }), false)).json()) as Session,
+  );
 }
 
 /** The user of the refresh cookie, or undefined when there is none. */
@@ -72,12 +79,18 @@ export const readConfig = async () => (await (await send('/api/v1/config')).json
 
 export const listDocuments = async () =>
   (await (await send('/api/v1/documents?limit=100&sort=-createdAt')).json()) as ListPage<Document>;
-export const removeDocument = async (id: string) => void (await send(`/api/v1/documents/${encodeURIComponent(id)}`, { method: 'DELETE' }));
+export const removeDocument = async (id: string) =>
+  void (await send(`/api/v1/documents/${encodeURIComponent(id)}`, { method: 'DELETE' }));
 export const pageText = async (id: string, page: number) =>
-  ((await (await send(`/api/v1/documents/${encodeURIComponent(id)}/text?page=${page}`)).json()) as { text: string }).text;
+  (
+    (await (await send(`/api/v1/documents/${encodeURIComponent(id)}/text?page=${page}`)).json()) as {
+      text: string;
+    }
+  ).text;
 
 /** The original's bytes, for saving. */
-export const originalFile = async (id: string) => (await send(`/api/v1/documents/${encodeURIComponent(id)}/file`)).blob();
+export const originalFile = async (id: string) =>
+  (await send(`/api/v1/documents/${encodeURIComponent(id)}/file`)).blob();
 
 export interface BatchResult {
   readonly taskId: string;
@@ -86,12 +99,21 @@ export interface BatchResult {
 export async function uploadFiles(files: readonly File[]): Promise<BatchResult> {
   const form = new FormData();
   for (const file of files) form.append('file', file, file.name);
-  return (await (await send('/api/v1/documents/batch', { method: 'POST', body: form })).json()) as BatchResult;
+  return (await (
+    await send('/api/v1/documents/batch', { method: 'POST', body: form })
+  ).json()) as BatchResult;
 }
 
 /** Calls `onProgress` at every change until the task has ended. */
-export async function followTask(taskId: string, onProgress: (task: Task) => void, signal: AbortSignal): Promise<void> {
-  const response = await send(`/api/v1/tasks/${encodeURIComponent(taskId)}/events`, { signal, headers: { accept: 'text/event-stream' } });
+export async function followTask(
+  taskId: string,
+  onProgress: (task: Task) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const response = await send(`/api/v1/tasks/${encodeURIComponent(taskId)}/events`, {
+    signal,
+    headers: { accept: 'text/event-stream' },
+  });
   for await (const { event, data } of serverSentEvents(response)) {
     if (event === 'progress' || event === 'done') onProgress(JSON.parse(data) as Task);
     if (event === 'done') return;
@@ -101,7 +123,11 @@ export async function followTask(taskId: string, onProgress: (task: Task) => voi
 /** The events of one answer as they arrive. */
 export async function* ask(query: string, signal: AbortSignal): AsyncGenerator<AnswerEvent> {
   const init = json('POST', { query });
-  const response = await send('/api/v1/query', { ...init, signal, headers: { ...init.headers, accept: 'text/event-stream' } });
+  const response = await send('/api/v1/query', {
+    ...init,
+    signal,
+    headers: { ...init.headers, accept: 'text/event-stream' },
+  });
   for await (const { event, data } of serverSentEvents(response)) {
     const value: unknown = JSON.parse(data);
     switch (event) {

@@ -35,7 +35,13 @@ export function askView(onCitation: (citation: Citation) => void): HTMLElement {
       question.select();
     } catch (error) {
       const stopped = running.signal.aborted;
-      rest.replaceChildren(element('p', { class: 'fault', role: 'alert' }, stopped ? 'Stopped.' : error instanceof Error ? error.message : String(error)));
+      rest.replaceChildren(
+        element(
+          'p',
+          { class: 'fault', role: 'alert' },
+          stopped ? 'Stopped.' : error instanceof Error ? error.message : String(error),
+        ),
+      );
     } finally {
       entry.removeAttribute('aria-busy');
       button.textContent = 'Ask';
@@ -65,7 +71,11 @@ export function askView(onCitation: (citation: Citation) => void): HTMLElement {
           ),
         ),
       ),
-      element('p', { class: 'hint' }, `${answer.model} · ${Math.round(answer.timings.totalMs)} ms${answer.cached ? ' · from cache' : ''}`),
+      element(
+        'p',
+        { class: 'hint' },
+        `${answer.model} · ${Math.round(answer.timings.totalMs)} ms${answer.cached ? ' · from cache' : ''}`,
+      ),
     );
   }
 
@@ -74,7 +84,11 @@ export function askView(onCitation: (citation: Citation) => void): HTMLElement {
       const citation = answer.citations.find(({ marker }) => part === `[${marker}]`);
       return citation === undefined
         ? document.createTextNode(part)
-        : element('button', { class: 'marker', title: citation.quote, onclick: () => onCitation(citation) }, part);
+        : element(
+            'button',
+            { class: 'marker', title: citation.quote, onclick: () => onCitation(citation) },
+            part,
+          );
     });
   }
 

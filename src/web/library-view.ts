@@ -1,10 +1,20 @@
 import type { Document } from '../contract/documents.ts';
 import type { Task } from '../contract/tasks.ts';
-import { followTask, listDocuments, originalFile, type PublicConfig, removeDocument, uploadFiles } from './api.ts';
+import {
+  followTask,
+  listDocuments,
+  originalFile,
+  type PublicConfig,
+  removeDocument,
+  uploadFiles,
+} from './api.ts';
 import { element } from './element.ts';
 
 /** The list of documents and the place to drop new ones. */
-export function libraryView(config: PublicConfig, onOpen: (document: Document) => void): { root: HTMLElement; close(): void } {
+export function libraryView(
+  config: PublicConfig,
+  onOpen: (document: Document) => void,
+): { root: HTMLElement; close(): void } {
   const closed = new AbortController();
   const list = element('ul', { class: 'documents', 'aria-label': 'Documents' });
   const news = element('div', { class: 'news', role: 'status', 'aria-live': 'polite' });
@@ -20,7 +30,12 @@ export function libraryView(config: PublicConfig, onOpen: (document: Document) =
       input.value = '';
     },
   });
-  const drop = element('label', { for: 'files', class: 'drop' }, element('strong', {}, 'Add documents'), ` or drop them here (up to ${config.maxUploadMb} MB each)`);
+  const drop = element(
+    'label',
+    { for: 'files', class: 'drop' },
+    element('strong', {}, 'Add documents'),
+    ` or drop them here (up to ${config.maxUploadMb} MB each)`,
+  );
   const root = element(
     'section',
     { class: 'library', 'aria-label': 'Library' },
@@ -50,7 +65,9 @@ export function libraryView(config: PublicConfig, onOpen: (document: Document) =
     say(`Uploading ${files.length === 1 ? (files[0]?.name ?? '') : `${files.length} files`}…`);
     try {
       const result = await uploadFiles(files);
-      say(...result.rejected.map(({ filename, problem }) => `${filename}: ${problem.detail || problem.title}`));
+      say(
+        ...result.rejected.map(({ filename, problem }) => `${filename}: ${problem.detail || problem.title}`),
+      );
       await refresh();
       await followTask(result.taskId, (task) => void show(task), closed.signal);
     } catch (error) {
@@ -60,7 +77,11 @@ export function libraryView(config: PublicConfig, onOpen: (document: Document) =
   }
 
   async function show(task: Task): Promise<void> {
-    for (const item of task.items) progress.set(item.documentId, item.status === 'processing' ? `${item.stage} ${item.percent} %` : item.status);
+    for (const item of task.items)
+      progress.set(
+        item.documentId,
+        item.status === 'processing' ? `${item.stage} ${item.percent} %` : item.status,
+      );
     await refresh();
   }
 
@@ -68,15 +89,25 @@ export function libraryView(config: PublicConfig, onOpen: (document: Document) =
     if (closed.signal.aborted) return;
     const { items, total } = await listDocuments();
     if (items.length === 0) {
-      list.replaceChildren(element('li', { class: 'empty' }, 'Nothing here yet. Add a PDF, a Word file or a note, then ask about it.'));
+      list.replaceChildren(
+        element(
+          'li',
+          { class: 'empty' },
+          'Nothing here yet. Add a PDF, a Word file or a note, then ask about it.',
+        ),
+      );
       return;
     }
     list.replaceChildren(...items.map(row));
-    if (total > items.length) list.append(element('li', { class: 'empty' }, `and ${total - items.length} more`));
+    if (total > items.length)
+      list.append(element('li', { class: 'empty' }, `and ${total - items.length} more`));
   }
 
   function row(document: Document): HTMLElement {
-    const state = document.status === 'ready' || document.status === 'failed' ? document.status : (progress.get(document.id) ?? document.status);
+    const state =
+      document.status === 'ready' || document.status === 'failed'
+        ? document.status
+        : (progress.get(document.id) ?? document.status);
     const remove = async () => {
       if (!confirm(`Delete “${document.title}”? Its text and its passages go with it.`)) return;
       await removeDocument(document.id).catch((error: unknown) => say(faultOf(error)));
@@ -85,10 +116,30 @@ export function libraryView(config: PublicConfig, onOpen: (document: Document) =
     return element(
       'li',
       {},
-      element('button', { class: 'name', onclick: () => onOpen(document), disabled: document.pages === 0 }, document.title),
-      element('span', { class: `state ${document.status}` }, state === 'ready' ? `${document.pages} p.` : state),
-      element('button', { class: 'icon', 'aria-label': `Save the original of ${document.title}`, onclick: () => void save(document) }, '↓'),
-      element('button', { class: 'icon', 'aria-label': `Delete ${document.title}`, onclick: () => void remove() }, '×'),
+      element(
+        'button',
+        { class: 'name', onclick: () => onOpen(document), disabled: document.pages === 0 },
+        document.title,
+      ),
+      element(
+        'span',
+        { class: `state ${document.status}` },
+        state === 'ready' ? `${document.pages} p.` : state,
+      ),
+      element(
+        'button',
+        {
+          class: 'icon',
+          'aria-label': `Save the original of ${document.title}`,
+          onclick: () => void save(document),
+        },
+        '↓',
+      ),
+      element(
+        'button',
+        { class: 'icon', 'aria-label': `Delete ${document.title}`, onclick: () => void remove() },
+        '×',
+      ),
       document.error !== undefined && element('p', { class: 'fault' }, document.error.detail),
     );
   }

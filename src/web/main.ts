@@ -19,7 +19,9 @@ async function start(): Promise<void> {
 
   function showWorkspace(signedIn: User): void {
     const passage = passageView();
-    const library = libraryView(config, (document) => passage.open({ documentId: document.id, title: document.title, page: 1 }));
+    const library = libraryView(config, (document) =>
+      passage.open({ documentId: document.id, title: document.title, page: 1 }),
+    );
     const ask = askView((citation) => passage.open(citation));
     const leave = async () => {
       await signOut();
@@ -43,6 +45,10 @@ async function start(): Promise<void> {
 
 start().catch((error: unknown) => {
   app.replaceChildren(
-    element('p', { class: 'fault', role: 'alert' }, `The server can't be reached: ${error instanceof Error ? error.message : error}. Reload to try again.`),
+    element(
+      'p',
+      { class: 'fault', role: 'alert' },
+      `The server can't be reached: ${error instanceof Error ? error.message : error}. Reload to try again.`,
+    ),
   );
 });

@@ -5,10 +5,17 @@ import { element } from './element.ts';
 /** The first page: one form for signing in and for making an account. */
 export function signInView(registrationEnabled: boolean, onSignedIn: (user: User) => void): HTMLElement {
   const email = element('input', { id: 'email', type: 'email', autocomplete: 'username', required: true });
-  const password = element('input', { id: 'password', type: 'password', autocomplete: 'current-password', minlength: '8', required: true });
+  const password = element('input', {
+    id: 'password',
+    type: 'password',
+    autocomplete: 'current-password',
+    minlength: '8',
+    required: true,
+  });
   const fault = element('p', { class: 'fault', role: 'alert', hidden: true });
   const buttons = [element('button', { type: 'submit', value: 'login' }, 'Sign in')];
-  if (registrationEnabled) buttons.push(element('button', { type: 'submit', value: 'register', class: 'quiet' }, 'Create account'));
+  if (registrationEnabled)
+    buttons.push(element('button', { type: 'submit', value: 'register', class: 'quiet' }, 'Create account'));
 
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();

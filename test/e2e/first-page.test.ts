@@ -17,7 +17,15 @@ describeWith('browser', 'the first page in a real browser', (executablePath) => 
     server = await startServer();
     browser = await chromium.launch({
       executablePath,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
     });
   });
   afterAll(async () => {
@@ -25,13 +33,17 @@ describeWith('browser', 'the first page in a real browser', (executablePath) => 
     await server?.stop();
   });
 
-  async function open(width: number, scheme: 'light' | 'dark'): Promise<{ page: Page; foreign: string[]; faults: string[] }> {
+  async function open(
+    width: number,
+    scheme: 'light' | 'dark',
+  ): Promise<{ page: Page; foreign: string[]; faults: string[] }> {
     const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme });
     const page = await context.newPage();
     const foreign: string[] = [];
     const faults: string[] = [];
     page.on('request', (request) => {
-      if (!request.url().startsWith(server.url) && !request.url().startsWith('blob:')) foreign.push(request.url());
+      if (!request.url().startsWith(server.url) && !request.url().startsWith('blob:'))
+        foreign.push(request.url());
     });
     page.on('pageerror', (error) => faults.push(error.message));
     await page.goto(server.url);
@@ -87,7 +99,9 @@ describeWith('browser', 'the first page in a real browser', (executablePath) => 
     await page.reload();
     await page.getByText('Nothing here yet').waitFor();
     await keep(page, 'empty-390-dark');
-    const overflowPx = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    const overflowPx = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
     expect(overflowPx).toBe(0);
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('button', { name: 'Sign in' }).waitFor();

@@ -3,7 +3,10 @@ import { describe } from 'vitest';
 
 /** What some tests need beside the packages: where it is looked for, and the command that provides it. */
 const PROVIDERS = {
-  browser: { paths: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'], command: 'apt-get install chromium' },
+  browser: {
+    paths: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
+    command: 'apt-get install chromium',
+  },
 } as const;
 type Need = keyof typeof PROVIDERS;
 
@@ -18,6 +21,7 @@ export function describeWith(need: Need, name: string, tests: (path: string) => 
     describe(name, () => tests(found));
     return;
   }
-  if ((process.env['KA_REQUIRE'] ?? '').split(',').includes(need)) throw new Error(`KA_REQUIRE asks for ${need}, which is not here: ${command}`);
+  if ((process.env['KA_REQUIRE'] ?? '').split(',').includes(need))
+    throw new Error(`KA_REQUIRE asks for ${need}, which is not here: ${command}`);
   describe.skip(`${name} (needs ${need}: ${command})`, () => tests(''));
 }

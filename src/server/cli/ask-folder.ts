@@ -19,7 +19,11 @@ import { walkFolder } from './walk-folder.ts';
  * `ka ask`: brings the folder's own index (in the user's cache) up to date and answers from it.
  * @returns the exit code: 0 answered, 1 a fault, 2 the documents don't say.
  */
-export async function askFolder(folder: string, question: string, { json }: { json: boolean }): Promise<number> {
+export async function askFolder(
+  folder: string,
+  question: string,
+  { json }: { json: boolean },
+): Promise<number> {
   const asked = queryBody.safeParse({ query: question });
   if (!asked.success) throw new Error(`The question ${asked.error.issues[0]?.message ?? 'is not valid'}.`);
   const root = await realpath(resolve(folder)).catch(() => {
@@ -27,25 +31,40 @@ export async function askFolder(folder: string, question: string, { json }: { js
   });
   const extensions = new Set(FORMATS.flatMap((format) => format.extensions));
   const files = await walkFolder(root, extensions).catch((error: NodeJS.ErrnoException) => {
-    throw new Error(error.code === 'ENOTDIR' ? `${folder} is not a folder.` : `${folder} can't be read: ${error.message}`);
+    throw new Error(
+      error.code === 'ENOTDIR' ? `${folder} is not a folder.` : `${folder} can't be read: ${error.message}`,
+    );
   });
   const bar = createProgressBar(process.stderr);
   const config = readConfig({ DATA_DIR: indexFolder(root), ...memoryOf(process.env) });
-  const installation = openInstallation(config, { originals: { kind: 'in-place' }, log: createLog('silent') });
+  const installation = openInstallation(config, {
+    originals: { kind: 'in-place' },
+    log: createLog('silent'),
+  });
   try {
     const { db, queue, answering } = installation;
     const { userId, collectionId } = await ensureLocalUser(db);
     const change = await syncFolder(
-      { db, queue, userId, collectionId, prune: true, store: async ({ path, sizeBytes }, sha256) => ({ key: path, sizeBytes, sha256 }) },
+      {
+        db,
+        queue,
+        userId,
+        collectionId,
+        prune: true,
+        store: async ({ path, sizeBytes }, sha256) => ({ key: path, sizeBytes, sha256 }),
+      },
       root,
       files,
       (done, file) => bar.show(done, files.length, `looking at ${file.name}`),
     );
     const failed = await followTasks(db, userId, change.taskIds, bar);
-    for (const { filename, error } of failed) bar.note(`left out: ${filename}: ${error?.detail ?? 'it could not be read'}`);
+    for (const { filename, error } of failed)
+      bar.note(`left out: ${filename}: ${error?.detail ?? 'it could not be read'}`);
     if (files.length === 0) bar.note(`${folder} holds no documents that can be read.`);
     const answer = await lastAnswer(answering.ask(userId, asked.data, new AbortController().signal));
-    process.stdout.write(json ? `${JSON.stringify(answer, undefined, 2)}\n` : `\n${renderAnswer(answer, columns())}`);
+    process.stdout.write(
+      json ? `${JSON.stringify(answer, undefined, 2)}\n` : `\n${renderAnswer(answer, columns())}`,
+    );
     if (!json) bar.note(`\n${files.length} documents, answered in ${Math.round(answer.timings.totalMs)} ms`);
     return answer.answered ? 0 : 2;
   } finally {
@@ -58,14 +77,20 @@ const columns = (): number => Math.min(100, process.stdout.columns ?? 88);
 
 /** One index a folder, named by its path. */
 function indexFolder(root: string): string {
-  const cache = process.env['XDG_CACHE_HOME'] ?? (process.platform === 'darwin' ? join(homedir(), 'Library', 'Caches') : join(homedir(), '.cache'));
+  const cache =
+    process.env['XDG_CACHE_HOME'] ??
+    (process.platform === 'darwin' ? join(homedir(), 'Library', 'Caches') : join(homedir(), '.cache'));
   return join(cache, 'knowledge-assistant', createHash('sha256').update(root).digest('hex').slice(0, 24));
 }
 
 /** Settings of the server do not apply to a folder's index, but its share of the memory does. */
-const memoryOf = ({ MEMORY_LIMIT_MB, JOB_CONCURRENCY }: NodeJS.ProcessEnv) => ({ MEMORY_LIMIT_MB, JOB_CONCURRENCY });
+const memoryOf = ({ MEMORY_LIMIT_MB, JOB_CONCURRENCY }: NodeJS.ProcessEnv) => ({
+  MEMORY_LIMIT_MB,
+  JOB_CONCURRENCY,
+});
 
 async function lastAnswer(events: AsyncIterable<{ type: string }>): Promise<Answer> {
-  for await (const event of events) if (event.type === 'done') return (event as { type: 'done'; answer: Answer }).answer;
+  for await (const event of events)
+    if (event.type === 'done') return (event as { type: 'done'; answer: Answer }).answer;
   throw new Error('no answer came');
 }

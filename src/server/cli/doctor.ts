@@ -1,7 +1,7 @@
 import { access, constants, mkdir, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { ConfigError, readConfig } from '../config.ts';
 import type { Config } from '../config.ts';
+import { ConfigError, readConfig } from '../config.ts';
 import { openSqlite, prepareSqlite } from '../records/sqlite.ts';
 import { modelDir } from '../version.ts';
 
@@ -17,7 +17,10 @@ export interface Finding {
 export type ModelProbe = () => Promise<string>;
 
 /** Checks settings and every dependency, each on its own, so that one fault does not hide another. */
-export async function examine(environment: Readonly<Record<string, string | undefined>>, probeModel: ModelProbe): Promise<Finding[]> {
+export async function examine(
+  environment: Readonly<Record<string, string | undefined>>,
+  probeModel: ModelProbe,
+): Promise<Finding[]> {
   const findings: Finding[] = [checkNode()];
   let config: Config;
   try {
@@ -25,11 +28,21 @@ export async function examine(environment: Readonly<Record<string, string | unde
     findings.push({ name: 'settings', status: 'ok', detail: 'all valid' });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return [...findings, ...error.faults.map((fault) => ({ name: 'settings', status: 'fault', detail: fault, mend: 'see docs/configuration.md' }) as const)];
+    return [
+      ...findings,
+      ...error.faults.map(
+        (fault) =>
+          ({ name: 'settings', status: 'fault', detail: fault, mend: 'see docs/configuration.md' }) as const,
+      ),
+    ];
   }
   findings.push(await checkDataDir(config));
   if (findings.at(-1)?.status !== 'fault') findings.push(await checkDatabase(config));
-  findings.push(await checkModel(probeModel), checkSimd(), await checkPort(config.listen.host, config.listen.port, 'PORT'));
+  findings.push(
+    await checkModel(probeModel),
+    checkSimd(),
+    await checkPort(config.listen.host, config.listen.port, 'PORT'),
+  );
   return findings;
 }
 
@@ -52,10 +65,21 @@ async function checkDataDir({ dataDir }: Config): Promise<Finding> {
     await access(dataDir, constants.R_OK | constants.W_OK);
     const { bavail, bsize } = await statfs(dataDir);
     const freeMb = Math.floor((bavail * bsize) / 2 ** 20);
-    if (freeMb < 500) return { name: 'data folder', status: 'warning', detail: `${dataDir} has ${freeMb} MB left`, mend: 'make room, or set DATA_DIR' };
+    if (freeMb < 500)
+      return {
+        name: 'data folder',
+        status: 'warning',
+        detail: `${dataDir} has ${freeMb} MB left`,
+        mend: 'make room, or set DATA_DIR',
+      };
     return { name: 'data folder', status: 'ok', detail: `${dataDir}, ${freeMb} MB free` };
   } catch (error) {
-    return { name: 'data folder', status: 'fault', detail: `${dataDir} can't be written: ${messageOf(error)}`, mend: 'mend its rights, or set DATA_DIR' };
+    return {
+      name: 'data folder',
+      status: 'fault',
+      detail: `${dataDir} can't be written: ${messageOf(error)}`,
+      mend: 'mend its rights, or set DATA_DIR',
+    };
   }
 }
 
@@ -65,13 +89,24 @@ async function checkDatabase({ databasePath }: Config): Promise<Finding> {
     const connection = openSqlite(databasePath);
     try {
       const result = connection.raw.pragma('quick_check(1)', { simple: true });
-      if (result !== 'ok') return { name: 'database', status: 'fault', detail: `${databasePath}: ${String(result)}`, mend: 'restore the newest backup' };
+      if (result !== 'ok')
+        return {
+          name: 'database',
+          status: 'fault',
+          detail: `${databasePath}: ${String(result)}`,
+          mend: 'restore the newest backup',
+        };
     } finally {
       await connection.close();
     }
     return { name: 'database', status: 'ok', detail: `SQLite, schema version ${to}` };
   } catch (error) {
-    return { name: 'database', status: 'fault', detail: messageOf(error), mend: 'restore the newest backup, or start the release that wrote it' };
+    return {
+      name: 'database',
+      status: 'fault',
+      detail: messageOf(error),
+      mend: 'restore the newest backup, or start the release that wrote it',
+    };
   }
 }
 
@@ -79,18 +114,31 @@ async function checkModel(probeModel: ModelProbe): Promise<Finding> {
   try {
     return { name: 'embedding model', status: 'ok', detail: await probeModel() };
   } catch (error) {
-    return { name: 'embedding model', status: 'fault', detail: messageOf(error), mend: 'run npm run build; until then search works by keyword alone' };
+    return {
+      name: 'embedding model',
+      status: 'fault',
+      detail: messageOf(error),
+      mend: 'run npm run build; until then search works by keyword alone',
+    };
   }
 }
 
 function checkSimd(): Finding {
   // (module (func (result v128) i32.const 0 i8x16.splat (i32.const 0) i8x16.splat i8x16.relaxed_swizzle))
   const relaxed = WebAssembly.validate(
-    new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 0, 253, 15, 65, 0, 253, 15, 253, 128, 2, 11]),
+    new Uint8Array([
+      0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 0, 253, 15, 65,
+      0, 253, 15, 253, 128, 2, 11,
+    ]),
   );
   return relaxed
     ? { name: 'vector search', status: 'ok', detail: 'relaxed SIMD' }
-    : { name: 'vector search', status: 'warning', detail: 'no relaxed SIMD: the slower kernel is used', mend: 'a newer Node brings it' };
+    : {
+        name: 'vector search',
+        status: 'warning',
+        detail: 'no relaxed SIMD: the slower kernel is used',
+        mend: 'a newer Node brings it',
+      };
 }
 
 function checkPort(host: string, port: number, name: string): Promise<Finding> {
@@ -99,18 +147,33 @@ function checkPort(host: string, port: number, name: string): Promise<Finding> {
     server.once('error', (error: NodeJS.ErrnoException) =>
       resolve(
         error.code === 'EADDRINUSE'
-          ? { name: 'port', status: 'warning', detail: `${host}:${port} is in use: is the server running already?`, mend: `stop the other program, or set ${name}` }
-          : { name: 'port', status: 'fault', detail: `${host}:${port} can't be opened: ${error.message}`, mend: `set HOST or ${name}` },
+          ? {
+              name: 'port',
+              status: 'warning',
+              detail: `${host}:${port} is in use: is the server running already?`,
+              mend: `stop the other program, or set ${name}`,
+            }
+          : {
+              name: 'port',
+              status: 'fault',
+              detail: `${host}:${port} can't be opened: ${error.message}`,
+              mend: `set HOST or ${name}`,
+            },
       ),
     );
-    server.listen(port, host, () => server.close(() => resolve({ name: 'port', status: 'ok', detail: `${host}:${port} is free` })));
+    server.listen(port, host, () =>
+      server.close(() => resolve({ name: 'port', status: 'ok', detail: `${host}:${port} is free` })),
+    );
   });
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** `ka doctor`: prints the findings. @returns the exit code: 1 on a fault. */
-export async function doctor(environment: Readonly<Record<string, string | undefined>>, asJson: boolean): Promise<number> {
+export async function doctor(
+  environment: Readonly<Record<string, string | undefined>>,
+  asJson: boolean,
+): Promise<number> {
   const { createBundledEmbedder } = await import('../drivers/embedder/bundled.ts');
   const findings = await examine(environment, async () => {
     const embedder = createBundledEmbedder({ modelDir });
@@ -124,7 +187,8 @@ export async function doctor(environment: Readonly<Record<string, string | undef
   if (asJson) console.log(JSON.stringify(findings, undefined, 2));
   else {
     const signs = { ok: '✓', warning: '!', fault: '✗' } as const;
-    for (const { name, status, detail, mend } of findings) console.log(`${signs[status]} ${name}: ${detail}${mend && status !== 'ok' ? `\n    → ${mend}` : ''}`);
+    for (const { name, status, detail, mend } of findings)
+      console.log(`${signs[status]} ${name}: ${detail}${mend && status !== 'ok' ? `\n    → ${mend}` : ''}`);
   }
   return findings.some(({ status }) => status === 'fault') ? 1 : 0;
 }

@@ -24,7 +24,11 @@ export interface IngestFolderOptions {
  * the jobs are in the database.
  * @returns the exit code: 0, or 1 when some file could not be read.
  */
-export async function ingestFolder(config: Config, folder: string, { email, collection, prune, json }: IngestFolderOptions): Promise<number> {
+export async function ingestFolder(
+  config: Config,
+  folder: string,
+  { email, collection, prune, json }: IngestFolderOptions,
+): Promise<number> {
   const root = await realpath(resolve(folder)).catch(() => {
     throw new Error(`There is no folder ${folder}.`);
   });
@@ -37,16 +41,40 @@ export async function ingestFolder(config: Config, folder: string, { email, coll
     const tooLarge = files.filter(({ sizeBytes }) => sizeBytes > config.uploads.maxBytes);
     for (const { name } of tooLarge) bar.note(`left out: ${name}: larger than MAX_UPLOAD_MB allows`);
     const change = await syncFolder(
-      { db, queue, userId, collectionId, prune, store: ({ path }) => installation.files.put(createReadStream(path), config.uploads.maxBytes) },
+      {
+        db,
+        queue,
+        userId,
+        collectionId,
+        prune,
+        store: ({ path }) => installation.files.put(createReadStream(path), config.uploads.maxBytes),
+      },
       root,
       files.filter((file) => !tooLarge.includes(file)),
       (done, file) => bar.show(done, files.length, `looking at ${file.name}`),
     );
     const failed = await followTasks(db, userId, change.taskIds, bar);
-    for (const { filename, error } of failed) bar.note(`failed: ${filename}: ${error?.detail ?? 'it could not be read'}`);
+    for (const { filename, error } of failed)
+      bar.note(`failed: ${filename}: ${error?.detail ?? 'it could not be read'}`);
     const { added, changed, unchanged, removed } = change;
-    if (json) console.log(JSON.stringify({ added, changed, unchanged, removed, failed: failed.map(({ filename, error }) => ({ filename, error })) }, undefined, 2));
-    else console.log(`${added} added, ${changed} changed, ${unchanged} unchanged, ${removed} removed, ${failed.length} failed`);
+    if (json)
+      console.log(
+        JSON.stringify(
+          {
+            added,
+            changed,
+            unchanged,
+            removed,
+            failed: failed.map(({ filename, error }) => ({ filename, error })),
+          },
+          undefined,
+          2,
+        ),
+      );
+    else
+      console.log(
+        `${added} added, ${changed} changed, ${unchanged} unchanged, ${removed} removed, ${failed.length} failed`,
+      );
     return failed.length + tooLarge.length === 0 ? 0 : 1;
   } finally {
     bar.end();
@@ -54,11 +82,25 @@ export async function ingestFolder(config: Config, folder: string, { email, coll
   }
 }
 
-async function findTarget(db: Kysely<Database>, email: string, name: string): Promise<{ userId: string; collectionId: string }> {
-  const user = await db.selectFrom('users').select('id').where('email', '=', email.trim().toLowerCase()).executeTakeFirst();
+async function findTarget(
+  db: Kysely<Database>,
+  email: string,
+  name: string,
+): Promise<{ userId: string; collectionId: string }> {
+  const user = await db
+    .selectFrom('users')
+    .select('id')
+    .where('email', '=', email.trim().toLowerCase())
+    .executeTakeFirst();
   if (user === undefined) throw new Error(`There is no user ${email}: register first, or see the spelling.`);
-  const own = await db.selectFrom('collections').select(['id', 'name']).where('owner_id', '=', user.id).orderBy('created_at').execute();
+  const own = await db
+    .selectFrom('collections')
+    .select(['id', 'name'])
+    .where('owner_id', '=', user.id)
+    .orderBy('created_at')
+    .execute();
   const found = own.find((collection) => collection.name === name);
-  if (found === undefined) throw new Error(`${email} has no collection ${name}; there are: ${own.map((c) => c.name).join(', ')}.`);
+  if (found === undefined)
+    throw new Error(`${email} has no collection ${name}; there are: ${own.map((c) => c.name).join(', ')}.`);
   return { userId: user.id, collectionId: found.id };
 }

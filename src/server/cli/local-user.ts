@@ -3,7 +3,9 @@ import type { Database } from '../ports/schema.ts';
 import { newId, now } from '../records/ids.ts';
 
 /** The one user and collection of a folder's own index, made at the first time. It has no password: nobody signs in to it. */
-export async function ensureLocalUser(db: Kysely<Database>): Promise<{ userId: string; collectionId: string }> {
+export async function ensureLocalUser(
+  db: Kysely<Database>,
+): Promise<{ userId: string; collectionId: string }> {
   return db.transaction().execute(async (tx) => {
     const known = await tx.selectFrom('collections').select(['id', 'owner_id']).limit(1).executeTakeFirst();
     if (known !== undefined) return { userId: known.owner_id, collectionId: known.id };
@@ -26,7 +28,16 @@ export async function ensureLocalUser(db: Kysely<Database>): Promise<{ userId: s
       .execute();
     await tx
       .insertInto('collections')
-      .values({ id: collectionId, owner_id: userId, name: 'Folder', generation: 0, next_ordinal: 0, document_count: 0, created_at: time, updated_at: time })
+      .values({
+        id: collectionId,
+        owner_id: userId,
+        name: 'Folder',
+        generation: 0,
+        next_ordinal: 0,
+        document_count: 0,
+        created_at: time,
+        updated_at: time,
+      })
       .execute();
     return { userId, collectionId };
   });

@@ -4,7 +4,9 @@ import type { Answer } from '../../contract/query.ts';
 export function renderAnswer(answer: Answer, widthColumns = 88): string {
   const lines = [wrap(answer.answer, widthColumns, ''), ''];
   for (const citation of answer.citations) {
-    lines.push(`[${citation.marker}] ${citation.title}, page ${citation.page}${citation.supported ? '' : ' (not verified)'}`);
+    lines.push(
+      `[${citation.marker}] ${citation.title}, page ${citation.page}${citation.supported ? '' : ' (not verified)'}`,
+    );
     lines.push(wrap(`“${citation.quote.replace(/\s+/g, ' ')}”`, widthColumns, '    '));
   }
   return `${lines.join('\n').trimEnd()}\n`;

@@ -17,7 +17,10 @@ export function createProgressBar(stream: NodeJS.WriteStream): ProgressBar {
       if (!onTerminal) return;
       const width = 24;
       const filled = total === 0 ? width : Math.floor((done / total) * width);
-      const line = `${'█'.repeat(filled)}${'░'.repeat(width - filled)} ${done}/${total} ${what}`.slice(0, (stream.columns ?? 80) - 1);
+      const line = `${'█'.repeat(filled)}${'░'.repeat(width - filled)} ${done}/${total} ${what}`.slice(
+        0,
+        (stream.columns ?? 80) - 1,
+      );
       if (line === drawn) return;
       stream.write(`\r${line}\u001b[K`);
       drawn = line;

@@ -37,7 +37,12 @@ const BATCH = 20;
  * Brings the collection in step with the files. What is there is known by the address of its file: an unchanged
  * file (same size and time of change) is not even opened, one with known content is not read again.
  */
-export async function syncFolder(target: FolderTarget, folder: string, files: readonly FolderFile[], onFile: (done: number, file: FolderFile) => void): Promise<FolderChange> {
+export async function syncFolder(
+  target: FolderTarget,
+  folder: string,
+  files: readonly FolderFile[],
+  onFile: (done: number, file: FolderFile) => void,
+): Promise<FolderChange> {
   const { db, queue, userId, collectionId } = target;
   const before = await knownFiles(db, collectionId, pathToFileURL(`${folder}/`).href);
   const taskIds: string[] = [];
@@ -70,7 +75,12 @@ export async function syncFolder(target: FolderTarget, folder: string, files: re
     }
     known === undefined ? count.added++ : count.changed++;
     for (const { id } of known ?? []) outdated.push(id);
-    batch.push({ collectionId, filename: basename(file.name), sourceUrl: stamp, stored: await target.store(file, sha256) });
+    batch.push({
+      collectionId,
+      filename: basename(file.name),
+      sourceUrl: stamp,
+      stored: await target.store(file, sha256),
+    });
     if (batch.length === BATCH) await flush();
   }
   await flush();
@@ -93,8 +103,16 @@ interface KnownFile {
 }
 
 /** By address of the file, without the stamp. */
-async function knownFiles(db: Kysely<Database>, collectionId: string, prefix: string): Promise<Map<string, KnownFile[]>> {
-  const rows = await db.selectFrom('documents').select(['id', 'sha256', 'source_url']).where('collection_id', '=', collectionId).execute();
+async function knownFiles(
+  db: Kysely<Database>,
+  collectionId: string,
+  prefix: string,
+): Promise<Map<string, KnownFile[]>> {
+  const rows = await db
+    .selectFrom('documents')
+    .select(['id', 'sha256', 'source_url'])
+    .where('collection_id', '=', collectionId)
+    .execute();
   const known = new Map<string, KnownFile[]>();
   for (const row of rows) {
     if (!row.source_url?.startsWith(prefix)) continue;

@@ -23,6 +23,9 @@ export const FORMATS: readonly { readonly mimeType: string; readonly extensions:
   { mimeType: MIME_TYPES.eml, extensions: ['eml'] },
   {
     mimeType: MIME_TYPES.code,
-    extensions: 'js mjs cjs ts tsx jsx py rb go rs java kt swift c h cc cpp hpp cs php sh sql yaml yml toml ini css scss lua r jl scala'.split(' '),
+    extensions:
+      'js mjs cjs ts tsx jsx py rb go rs java kt swift c h cc cpp hpp cs php sh sql yaml yml toml ini css scss lua r jl scala'.split(
+        ' ',
+      ),
   },
 ];

@@ -12,6 +12,10 @@ export interface Embedder {
    * @param purpose a `query` overtakes every waiting `passage`.
    * @throws UpstreamError when the provider fails; `retryable` says whether a repeat can help.
    */
-  embed(texts: readonly string[], purpose: 'query' | 'passage', signal?: AbortSignal): Promise<Float32Array[]>;
+  embed(
+    texts: readonly string[],
+    purpose: 'query' | 'passage',
+    signal?: AbortSignal,
+  ): Promise<Float32Array[]>;
   close(): Promise<void>;
 }

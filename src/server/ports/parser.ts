@@ -40,7 +40,12 @@ export interface ParsedPage {
 
 /** `text.slice(start, end)` of its page. */
 export type Block =
-  | { readonly kind: 'heading'; readonly level: 1 | 2 | 3 | 4 | 5 | 6; readonly start: number; readonly end: number }
+  | {
+      readonly kind: 'heading';
+      readonly level: 1 | 2 | 3 | 4 | 5 | 6;
+      readonly start: number;
+      readonly end: number;
+    }
   | { readonly kind: 'paragraph' | 'list' | 'code'; readonly start: number; readonly end: number }
   /** Rows are lines, cells are separated by ` | `; `headerEnd` ends the header row(s) when the table has any. */
   | { readonly kind: 'table'; readonly start: number; readonly end: number; readonly headerEnd?: number };

@@ -39,6 +39,7 @@ export type ChunkKey = number;
 
 const ORDINALS = 2 ** 32;
 
-export const chunkKey = (collectionNo: number, ordinal: number): ChunkKey => collectionNo * ORDINALS + ordinal;
+export const chunkKey = (collectionNo: number, ordinal: number): ChunkKey =>
+  collectionNo * ORDINALS + ordinal;
 export const collectionNoOf = (key: ChunkKey): number => Math.floor(key / ORDINALS);
 export const ordinalOf = (key: ChunkKey): number => key % ORDINALS;

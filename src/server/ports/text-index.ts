@@ -12,7 +12,12 @@ export interface QueryTerm {
 /** Reading side: BM25 within the scope, with the scope's own document frequencies. */
 export interface TextReader {
   /** The `k` best chunks within `scope`, best first; `score` is BM25 (k1 1.2, b 0.7), always > 0. */
-  search(terms: readonly QueryTerm[], k: number, scope: SearchScope, signal?: AbortSignal): Promise<ChunkScore[]>;
+  search(
+    terms: readonly QueryTerm[],
+    k: number,
+    scope: SearchScope,
+    signal?: AbortSignal,
+  ): Promise<ChunkScore[]>;
   close(): Promise<void>;
 }
 

@@ -1,4 +1,3 @@
-import { GATE } from '../answer/constants.ts';
 import { GATE_FEATURES, type GateModel } from '../answer/gate.ts';
 import { loadEvalSet } from './beir.ts';
 import { type EvaluationOptions, openEvaluationHouse } from './evaluation-house.ts';
@@ -11,6 +10,8 @@ const FOREIGN = 120;
 
 /** A passage that nearly answers is often wanted all the same, and words and vectors hardly tell it apart. */
 const WEIGHTS: Record<SampleKind, number> = { whole: 1, alone: 1, absent: 1, foreign: 1, adversarial: 0.3 };
+/** Of which one is chosen by hand. */
+const THRESHOLDS = [0.2, 0.3, 0.4, 0.5];
 const isPositive = (kind: SampleKind): boolean => kind === 'whole' || kind === 'alone';
 
 /** Learns the gate on one half of the questions of labelled sets, and reports on the other half. */
@@ -65,11 +66,13 @@ function report(name: GateModel, samples: readonly GateSample[], log: (line: str
       held.filter((sample) => sample.kind === kind),
     );
     if (own.length === 0) continue;
-    const passed = own.filter((score) => score >= GATE.threshold).length / own.length;
-    const right = isPositive(kind)
-      ? `answered ${passed.toFixed(3)}`
-      : `refused ${(1 - passed).toFixed(3)}, AUC ${areaUnderCurve(positives, own).toFixed(3)}`;
-    log(`  ${kind} (${own.length}): ${right}`);
+    const share = (threshold: number) => {
+      const passed = own.filter((score) => score >= threshold).length / own.length;
+      return (isPositive(kind) ? passed : 1 - passed).toFixed(3);
+    };
+    const shares = THRESHOLDS.map((threshold) => `${share(threshold)} at ${threshold}`).join(', ');
+    const curve = isPositive(kind) ? '' : `, AUC ${areaUnderCurve(positives, own).toFixed(3)}`;
+    log(`  ${kind} (${own.length}): ${isPositive(kind) ? 'answered' : 'refused'} ${shares}${curve}`);
   }
 }
 

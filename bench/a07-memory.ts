@@ -69,7 +69,7 @@ export const bench: Bench = {
 
 /** Real PDFs where the evaluation material lies beside the checkout, made ones otherwise and to fill up. */
 function mixedPdfs(count: number): { name: string; bytes: Uint8Array }[] {
-  const real = existsSync(sharedDocuments)
+  const real: { name: string; bytes: Uint8Array }[] = existsSync(sharedDocuments)
     ? readdirSync(sharedDocuments, { recursive: true, encoding: 'utf8' })
         .filter((file) => file.endsWith('.pdf'))
         .sort()

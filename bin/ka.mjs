@@ -15,7 +15,9 @@ if (major < 22 || (major === 22 && minor < 13)) {
 }
 
 if (mustBuild()) {
-  const result = spawnSync(process.execPath, [join(root, 'scripts', 'build.ts')], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const result = spawnSync(process.execPath, [join(root, 'scripts', 'build.ts')], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   if (result.status !== 0) process.exit(1);
 }
 
@@ -28,7 +30,13 @@ if (serving && process.env.KA_TUNED !== '1' && typeof process.execve === 'functi
   process.on('warning', () => {});
   process.execve(
     process.execPath,
-    [process.execPath, '--max-semi-space-size=1', '--disable-warning=ExperimentalWarning', cli, ...process.argv.slice(2)],
+    [
+      process.execPath,
+      '--max-semi-space-size=1',
+      '--disable-warning=ExperimentalWarning',
+      cli,
+      ...process.argv.slice(2),
+    ],
     { ...process.env, KA_TUNED: '1', MALLOC_MMAP_THRESHOLD_: process.env.MALLOC_MMAP_THRESHOLD_ ?? '131072' },
   );
 }

@@ -10,6 +10,7 @@ const script = (name: string) => [process.execPath, join(root, 'scripts', name)]
 
 const checks: readonly { readonly name: string; readonly run: () => void }[] = [
   { name: 'types', run: () => exec(bin('tsc'), '--build') },
+  { name: 'types of tests, benchmarks and scripts', run: () => exec(bin('tsc'), '--project', 'test') },
   { name: 'lint and format', run: () => exec(bin('biome'), 'ci', '--error-on-warnings', '.') },
   { name: 'import rules', run: () => exec(bin('depcruise'), '--config', '.dependency-cruiser.cjs', 'src') },
   { name: 'unused code', run: () => exec(bin('knip')) },

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { ERRORS, type ErrorCode, problemType } from './errors.ts';
 
 export const id = z.string().min(1).max(64).describe('Opaque id that sorts by creation time');
 export const time = z.iso.datetime().describe('ISO 8601, UTC');
@@ -16,32 +15,9 @@ export const problem = z.object({
 });
 export type Problem = z.infer<typeof problem>;
 
-export function makeProblem(
-  code: ErrorCode,
-  detail: string,
-  place: { instance: string; requestId: string },
-  errors?: readonly { path: string; message: string }[],
-): Problem {
-  const { status, title } = ERRORS[code];
-  return {
-    type: problemType(code),
-    title,
-    status,
-    detail,
-    ...place,
-    ...(errors ? { errors: [...errors] } : {}),
-  };
-}
-
 /** Why one item of many failed. */
 export const itemError = z.object({ type: z.string(), title: z.string(), detail: z.string() });
 export type ItemError = z.infer<typeof itemError>;
-export const makeItemError = (code: ErrorCode, detail: string): ItemError => ({
-  type: problemType(code),
-  title: ERRORS[code].title,
-  detail,
-});
-
 export const pageQuery = z.object({
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.string().max(1000).optional(),

@@ -22,8 +22,8 @@ import type { JobQueue } from './ports/job-queue.ts';
 import type { Database } from './ports/schema.ts';
 import { openSqlite, prepareSqlite } from './records/sqlite.ts';
 import { newWriteTurns } from './records/write-turns.ts';
-import type { IngestHandlers, IngestNote, IngestThreadData } from './threads/ingest-thread.ts';
-import { siblingModule, startThread, type Thread } from './threads/rpc.ts';
+import type { IngestThreadData } from './threads/ingest-thread.ts';
+import { keepIngesting } from './threads/keep-ingesting.ts';
 import { type SearchThread, startSearchThread } from './threads/start-search-thread.ts';
 import { modelDir, version, webDir } from './version.ts';
 
@@ -37,7 +37,7 @@ export interface Installation {
   readonly cache: Cache;
   readonly answering: Answering;
   readonly log: Log;
-  /** Resolves when searching and ingesting have started. */
+  /** Resolves when searching has started. */
   readonly ready: Promise<void>;
   /** Opens the model for questions ahead of the first one; without it search works by words. */
   warmUp(): Promise<void>;
@@ -50,7 +50,6 @@ const MB = 1024 * 1024;
 /** Of the memory limit: vector codes of the collections searched last, and cached results. */
 const CODES_SHARE = 0.3;
 const CACHE_SHARE = 0.06;
-const DRAIN_JOBS_MS = 5000;
 
 export interface InstallationOptions {
   /** Files of a folder that stay where they are; otherwise the store in the data folder. */
@@ -85,9 +84,15 @@ export function openInstallation(
     (error) => log.error('search thread died', { error }),
   );
   const ingest = keepIngesting(
-    config,
-    { eventsName, writeTurns, originals: originals ?? { kind: 'disk', dir: config.filesDir } },
-    log,
+    {
+      databasePath: config.databasePath,
+      modelDir,
+      concurrency: config.jobConcurrency,
+      eventsName,
+      writeTurns,
+      originals: originals ?? { kind: 'disk', dir: config.filesDir },
+    },
+    { queue, events, log },
   );
   const answering = createAnswering({
     db,
@@ -102,7 +107,7 @@ export function openInstallation(
     },
   });
   let started = false;
-  const ready = Promise.all([search.ready, ingest.ready]).then(() => {
+  const ready = search.ready.then(() => {
     started = true;
   });
   return {
@@ -121,45 +126,6 @@ export function openInstallation(
       await ingest.close();
       await Promise.all([search.close(), embedder.close(), queue.close(), cache.close(), events.close()]);
       await connection.close();
-    },
-  };
-}
-
-/** The ingest thread, started again when it dies: its jobs' leases died with it and are taken anew. */
-function keepIngesting(
-  config: Config,
-  which: Pick<IngestThreadData, 'eventsName' | 'originals' | 'writeTurns'>,
-  log: Log,
-): { ready: Promise<void>; close(): Promise<void> } {
-  let closing = false;
-  const start = (): Thread<IngestHandlers> => {
-    const thread = startThread<IngestHandlers>(siblingModule('./threads/ingest-thread', import.meta.url), {
-      name: 'ingest',
-      data: {
-        databasePath: config.databasePath,
-        modelDir,
-        concurrency: config.jobConcurrency,
-        ...which,
-      } satisfies IngestThreadData,
-      maxOldGenerationMb: 256,
-      onDeath: (error) => {
-        log.error('ingest thread died', { error });
-        if (!closing) current = start();
-      },
-    });
-    thread.onNote((note) => {
-      const { job, error, final } = note as IngestNote;
-      log.warn(final ? 'job failed' : 'job will be tried again', { job, error });
-    });
-    return thread;
-  };
-  let current = start();
-  return {
-    ready: current.ready,
-    async close() {
-      closing = true;
-      if (!current.isDead()) await current.call('drain', { timeoutMs: DRAIN_JOBS_MS }).catch(() => {});
-      await current.close();
     },
   };
 }

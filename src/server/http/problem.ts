@@ -1,7 +1,8 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
-import { makeProblem, type Problem } from '../../contract/common.ts';
+import type { Problem } from '../../contract/common.ts';
 import type { ErrorCode } from '../../contract/errors.ts';
+import { makeProblem } from '../../contract/make-problem.ts';
 import { AppError, type FieldFault, UpstreamError } from '../errors.ts';
 import type { Log } from '../log.ts';
 

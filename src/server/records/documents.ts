@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
-import { type ListPage, makeItemError } from '../../contract/common.ts';
+import { type ListPage } from '../../contract/common.ts';
+import { makeItemError } from '../../contract/make-problem.ts';
 import type { Document, SortKey } from '../../contract/documents.ts';
 import type { ErrorCode } from '../../contract/errors.ts';
 import { AppError } from '../errors.ts';

@@ -8,12 +8,20 @@ import { type Migration, sqliteWords } from './migrations/migration.ts';
  *
  * @throws Error when the database was written by a newer release.
  */
-export function migrateSqlite(raw: BetterSqlite3.Database, migrations: readonly Migration[] = MIGRATIONS): { from: number; to: number } {
+export function migrateSqlite(
+  raw: BetterSqlite3.Database,
+  migrations: readonly Migration[] = MIGRATIONS,
+): { from: number; to: number } {
   const newest = migrations.at(-1)?.version ?? 0;
   return raw
     .transaction(() => {
-      raw.exec('create table if not exists schema_migrations (version integer primary key, name text not null, applied_at text not null)');
-      const from = raw.prepare<[], { version: number | null }>('select max(version) as version from schema_migrations').get()?.version ?? 0;
+      raw.exec(
+        'create table if not exists schema_migrations (version integer primary key, name text not null, applied_at text not null)',
+      );
+      const from =
+        raw
+          .prepare<[], { version: number | null }>('select max(version) as version from schema_migrations')
+          .get()?.version ?? 0;
       if (from > newest) {
         throw new Error(
           `The database in ${raw.name} was written by a newer release (schema version ${from}; this one knows ${newest}). ` +

@@ -1,6 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
-import { makeItemError } from '../../contract/common.ts';
 import type { ErrorCode } from '../../contract/errors.ts';
+import { makeItemError } from '../../contract/make-problem.ts';
 import type { Task, TaskItem } from '../../contract/tasks.ts';
 import { AppError } from '../errors.ts';
 import type { Events } from '../ports/events.ts';

@@ -50,10 +50,14 @@ const {
   db,
   raw,
   close: closeDatabase,
-} = openSqlite(data.databasePath, data.writeTurns ? { turns: { waiting: data.writeTurns, givesWay: true } } : {});
+} = openSqlite(
+  data.databasePath,
+  data.writeTurns ? { turns: { waiting: data.writeTurns, givesWay: true } } : {},
+);
 const events = createLocalEvents({ name: data.eventsName });
 const queue = createSqliteJobQueue({ db, events });
-const files = data.originals.kind === 'disk' ? createDiskFileStore({ dir: data.originals.dir }) : createFilesInPlace();
+const files =
+  data.originals.kind === 'disk' ? createDiskFileStore({ dir: data.originals.dir }) : createFilesInPlace();
 const parser = createProcessParser();
 const embedder = createBundledEmbedder({ modelDir: data.modelDir });
 const vectors = createSqliteVectorWriter(raw);
@@ -101,5 +105,6 @@ const thread = serve(handlers, async () => {
   clearInterval(checkpointing);
   await runner.stop(STOP_MS);
   await Promise.all([parser.close(), embedder.close(), queue.close(), events.close()]);
+  raw.pragma('wal_checkpoint(passive)');
   await closeDatabase();
 });

@@ -1,4 +1,4 @@
-import { type MessagePort, parentPort, Worker, type Transferable } from 'node:worker_threads';
+import { type MessagePort, parentPort, type Transferable, Worker } from 'node:worker_threads';
 import { fromWire, toWire, type WireError } from '../errors.ts';
 
 /**
@@ -35,7 +35,10 @@ export class Moved<T> {
  * Serves `handlers` on the thread's parent port. The thread ends when asked to leave and the handlers that
  * run have returned: ending a thread inside native code can take the whole process down.
  */
-export function serve<H extends Handlers>(handlers: H, onLeave: () => void | Promise<void> = () => {}): { note(value: unknown): void } {
+export function serve<H extends Handlers>(
+  handlers: H,
+  onLeave: () => void | Promise<void> = () => {},
+): { note(value: unknown): void } {
   const port = parentPort as MessagePort;
   if (port === null) throw new Error('serve() belongs in a worker thread');
   const running = new Map<number, AbortController>();
@@ -52,7 +55,8 @@ export function serve<H extends Handlers>(handlers: H, onLeave: () => void | Pro
       const handler = handlers[method];
       if (handler === undefined) throw new Error(`this thread does not know ${method}`);
       const result = await handler(argument, controller.signal);
-      if (result instanceof Moved) port.postMessage({ reply: call, value: result.value } satisfies FromThread, [...result.transfer]);
+      if (result instanceof Moved)
+        port.postMessage({ reply: call, value: result.value } satisfies FromThread, [...result.transfer]);
       else port.postMessage({ reply: call, value: result } satisfies FromThread);
     } catch (error) {
       port.postMessage({ reply: call, error: toWire(error) } satisfies FromThread);
@@ -98,7 +102,8 @@ export interface ThreadOptions {
 }
 
 /** `siblingModule('./x-thread', import.meta.url)`: the module beside the caller, as source or as built. */
-export const siblingModule = (stem: string, from: string): URL => new URL(`${stem}${from.endsWith('.ts') ? '.ts' : '.js'}`, from);
+export const siblingModule = (stem: string, from: string): URL =>
+  new URL(`${stem}${from.endsWith('.ts') ? '.ts' : '.js'}`, from);
 
 /** Starts the module at `url`, which must call `serve`. */
 export function startThread<H extends Handlers>(url: URL, options: ThreadOptions): Thread<H> {

@@ -13,9 +13,12 @@ const vectors = createScanIndex({ raw: connection.raw, dimensions, memoryLimitBy
 const texts = createKeywordReader(connection.raw);
 
 const handlers = {
-  nearest: ({ vector, k, scope }: { vector: Float32Array; k: number; scope: SearchScope }) => vectors.search(vector, k, scope),
-  cosines: ({ vector, keys }: { vector: Float32Array; keys: readonly ChunkKey[] }) => vectors.score(vector, keys),
-  keywords: ({ terms, k, scope }: { terms: readonly QueryTerm[]; k: number; scope: SearchScope }) => texts.search(terms, k, scope),
+  nearest: ({ vector, k, scope }: { vector: Float32Array; k: number; scope: SearchScope }) =>
+    vectors.search(vector, k, scope),
+  cosines: ({ vector, keys }: { vector: Float32Array; keys: readonly ChunkKey[] }) =>
+    vectors.score(vector, keys),
+  keywords: ({ terms, k, scope }: { terms: readonly QueryTerm[]; k: number; scope: SearchScope }) =>
+    texts.search(terms, k, scope),
   stats: (_: undefined) => vectors.stats(),
 };
 export type SearchThreadHandlers = typeof handlers;

@@ -22,9 +22,17 @@ export interface SearchThread {
  * Both indexes' readers, in a thread of their own: a search never holds up a request. A thread that died is
  * started again, and the call that met its death is made once more.
  */
-export function startSearchThread(data: SearchThreadData, onDeath: (error: Error) => void = () => {}): SearchThread {
+export function startSearchThread(
+  data: SearchThreadData,
+  onDeath: (error: Error) => void = () => {},
+): SearchThread {
   const start = () =>
-    startThread<SearchThreadHandlers>(siblingModule('./search-thread', import.meta.url), { name: 'search', data, maxOldGenerationMb: 96, onDeath });
+    startThread<SearchThreadHandlers>(siblingModule('./search-thread', import.meta.url), {
+      name: 'search',
+      data,
+      maxOldGenerationMb: 96,
+      onDeath,
+    });
   let thread = start();
   let closed = false;
 
@@ -40,7 +48,10 @@ export function startSearchThread(data: SearchThreadData, onDeath: (error: Error
       if (!asked.isDead() || closed) throw error;
       if (thread === asked) thread = start();
       return (await thread.call(method, argument, { signal }).catch((cause: unknown) => {
-        throw new UpstreamError('search', 'The search index can not be read right now.', { retryable: true, cause });
+        throw new UpstreamError('search', 'The search index can not be read right now.', {
+          retryable: true,
+          cause,
+        });
       })) as ReturnType<SearchThreadHandlers[M]>;
     }
   };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { makeProblem, type Problem } from '../../../contract/common.ts';
+import type { Problem } from '../../../contract/common.ts';
 import {
   uploadBatchForm,
   uploaded,
@@ -8,6 +8,7 @@ import {
   uploadForm,
   urlBody,
 } from '../../../contract/documents.ts';
+import { makeProblem } from '../../../contract/make-problem.ts';
 import { AppError } from '../../errors.ts';
 import { homeCollection } from '../../records/collections.ts';
 import { toDocument } from '../../records/documents.ts';

@@ -1,0 +1,90 @@
+import { stat } from 'node:fs/promises';
+import type { Log } from '../log.ts';
+import type { Events } from '../ports/events.ts';
+import type { JobQueue } from '../ports/job-queue.ts';
+import type { IngestHandlers, IngestNote, IngestThreadData } from './ingest-thread.ts';
+import { siblingModule, startThread, type Thread } from './rpc.ts';
+
+export interface IngestKeeper {
+  /** Gives back what runs and ends the thread. */
+  close(): Promise<void>;
+}
+
+/** How often work of other processes is looked for; work of this one is announced. */
+const LOOK_EVERY_MS = 1000;
+const IDLE_MS = 30_000;
+const DRAIN_MS = 5000;
+/** The thread also copies the log back into the database: from this size on it is started for that alone. */
+const LOG_TO_COPY_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Runs the ingest thread while there are jobs: at rest its 30 MB are free for others. It is started at once for
+ * jobs of this process, within a second for those of another one or of a crash, and again when it dies.
+ */
+export function keepIngesting(
+  data: IngestThreadData,
+  { queue, events, log, idleMs = IDLE_MS }: { queue: JobQueue; events: Events; log: Log; idleMs?: number },
+): IngestKeeper {
+  let thread: Thread<IngestHandlers> | undefined;
+  let ending: Promise<void> = Promise.resolve();
+  let lastWorkAt = 0;
+  let closed = false;
+
+  function start(): void {
+    lastWorkAt = performance.now();
+    if (thread !== undefined || closed) return;
+    const started = startThread<IngestHandlers>(siblingModule('./ingest-thread', import.meta.url), {
+      name: 'ingest',
+      data,
+      maxOldGenerationMb: 256,
+      onDeath: (error) => {
+        log.error('ingest thread died', { error });
+        // jobs that it held are free when their leases run out; the next look starts another thread
+        if (thread === started) thread = undefined;
+      },
+    });
+    started.onNote((note) => {
+      const { job, error, final } = note as IngestNote;
+      log.warn(final ? 'job failed' : 'job will be tried again', { job, error });
+    });
+    thread = started;
+  }
+
+  function end(): Promise<void> {
+    const leaving = thread;
+    thread = undefined;
+    if (leaving === undefined) return ending;
+    ending = leaving
+      .call('drain', { timeoutMs: DRAIN_MS })
+      .catch(() => {})
+      .then(() => leaving.close());
+    return ending;
+  }
+
+  async function look(): Promise<void> {
+    const { queued, running } = await queue.depth();
+    if (queued + running > 0) return start();
+    if (thread === undefined) {
+      const log = await stat(`${data.databasePath}-wal`).catch(() => undefined);
+      if ((log?.size ?? 0) > LOG_TO_COPY_BYTES) start();
+    } else if (performance.now() - lastWorkAt > idleMs) await end();
+  }
+
+  const stopListening = events.subscribe('jobs', start);
+  let looking = look();
+  const timer = setInterval(() => {
+    looking = looking
+      .then(look)
+      .catch((error: unknown) => log.warn('jobs could not be looked for', { error }));
+  }, LOOK_EVERY_MS).unref();
+
+  return {
+    async close() {
+      closed = true;
+      clearInterval(timer);
+      stopListening();
+      await looking.catch(() => {});
+      await end();
+    },
+  };
+}

@@ -1,10 +1,12 @@
+import { createBundledEmbedder } from '../src/server/drivers/embedder/bundled.ts';
+import { modelDir } from '../src/server/version.ts';
 import { makeDocx, makePdf } from './lib/documents.ts';
 import { type Bench, type Row, round } from './lib/row.ts';
-import { registerClient, startServer } from './lib/server.ts';
+import { type Client, registerClient, startServer } from './lib/server.ts';
 
 const MB = 1_000_000;
 
-/** A 10 MB file: acknowledged, found by keyword to its last word. */
+/** A 10 MB file: acknowledged, found by keyword to its last word; and how closely vectors follow the model's own pace. */
 export const bench: Bench = {
   id: 'A3',
   async run({ log }) {
@@ -86,9 +88,51 @@ export const bench: Bench = {
             headers: { authorization: `Bearer ${client.token}` },
           });
       }
+      rows.push(await embeddingPace(client, log));
     } finally {
       await server.stop();
     }
     return rows;
   },
 };
+
+/** Passages a second through the whole pipeline, and through the model alone, one after the other. */
+async function embeddingPace(client: Client, log: (line: string) => void): Promise<Row> {
+  const { taskId, documents } = await client.upload([{ name: 'pace.docx', bytes: makeDocx(250_000, 5) }]);
+  const [id] = documents.map((document) => document.id);
+  let begun = 0;
+  for (;;) {
+    const { status } = await client.get<{ status: string }>(`/api/v1/documents/${id}`);
+    if (status === 'embedding' && begun === 0) begun = performance.now();
+    if (status === 'ready' || status === 'failed') break;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const pipelineMs = performance.now() - begun;
+  await client.finished(taskId);
+  const { items } = await client.get<{ items: { text: string; headingPath: string[] }[] }>(
+    `/api/v1/documents/${id}/chunks?limit=200`,
+  );
+  const { total } = await client.get<{ total: number }>(`/api/v1/documents/${id}/chunks?limit=1`);
+  const embedder = createBundledEmbedder({ modelDir });
+  try {
+    const texts = items.map(({ text, headingPath }) => `pace\n${headingPath.join(' > ')}\n${text}`);
+    await embedder.embed(texts.slice(0, 4), 'passage');
+    const alone = performance.now();
+    for (let at = 0; at < texts.length; at += 32) await embedder.embed(texts.slice(at, at + 32), 'passage');
+    const perSecondAlone = texts.length / ((performance.now() - alone) / 1000);
+    const perSecond = total / (pipelineMs / 1000);
+    log(`embedding: ${round(perSecond)} passages/s in the pipeline, ${round(perSecondAlone)} alone`);
+    const share = perSecond / perSecondAlone;
+    return {
+      id: 'A3',
+      name: 'vectors follow at the pace of the model alone',
+      target: '≥ 90 %',
+      figure: round(share * 100, 0),
+      unit: '%',
+      ok: share >= 0.9,
+      detail: `${round(perSecond, 1)} against ${round(perSecondAlone, 1)} passages/s, the model's start included in the first`,
+    };
+  } finally {
+    await embedder.close();
+  }
+}

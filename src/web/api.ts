@@ -88,6 +88,9 @@ export const pageText = async (id: string, page: number) =>
     }
   ).text;
 
+export const readDocument = async (id: string) =>
+  (await (await send(`/api/v1/documents/${encodeURIComponent(id)}`)).json()) as Document;
+
 /** The original's bytes, for saving. */
 export const originalFile = async (id: string) =>
   (await send(`/api/v1/documents/${encodeURIComponent(id)}/file`)).blob();

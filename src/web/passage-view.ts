@@ -1,4 +1,4 @@
-import { pageText } from './api.ts';
+import { pageText, readDocument } from './api.ts';
 import { element } from './element.ts';
 
 export interface Place {
@@ -22,7 +22,10 @@ export function passageView(): { root: HTMLElement; open(place: Place): void } {
   async function show(place: Place): Promise<void> {
     root.setAttribute('aria-busy', 'true');
     try {
-      const text = await pageText(place.documentId, place.page);
+      const [text, { pages }] = await Promise.all([
+        pageText(place.documentId, place.page),
+        readDocument(place.documentId),
+      ]);
       const { start = 0, end = 0 } = place;
       const mark = element('mark', {}, text.slice(start, end));
       root.replaceChildren(
@@ -44,10 +47,14 @@ export function passageView(): { root: HTMLElement; open(place: Place): void } {
             },
             'Previous',
           ),
-          element('span', {}, `Page ${place.page}`),
+          element('span', {}, `Page ${place.page} of ${pages}`),
           element(
             'button',
-            { class: 'quiet', onclick: () => open({ ...bare(place), page: place.page + 1 }) },
+            {
+              class: 'quiet',
+              disabled: place.page >= pages,
+              onclick: () => open({ ...bare(place), page: place.page + 1 }),
+            },
             'Next',
           ),
         ),

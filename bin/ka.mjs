@@ -24,8 +24,8 @@ if (mustBuild()) {
 const serving = ['serve', 'worker'].includes(process.argv[2] ?? '');
 const cli = join(root, 'dist', 'server', 'cli.js');
 if (serving && process.env.KA_TUNED !== '1' && typeof process.execve === 'function') {
-  // measured: a small young generation and an early mmap threshold keep the resident set down by a quarter;
-  // both can only be set before the process starts, so it replaces itself
+  // a small young generation and an early mmap threshold: 198 instead of 211 MB resident after the start; both
+  // can only be set before the process starts, so it replaces itself
   process.removeAllListeners('warning');
   process.on('warning', () => {});
   process.execve(

@@ -1,10 +1,11 @@
 import { UpstreamError } from '../errors.ts';
 import type { QueryTerm } from '../ports/text-index.ts';
 import { analysePassage } from '../text/analyse.ts';
-import { type Span, sentenceSpans } from '../text/sentences.ts';
+import type { Span } from '../text/sentences.ts';
 import { COMMON_WORD_WEIGHT, EMBEDDED_SENTENCES, SENTENCE_WEIGHTS } from './constants.ts';
 import { type LanguageGroup, languageGroup } from './language-group.ts';
 import type { Retrieved, RetrievedPassage } from './retrieve.ts';
+import { statementSpans } from './statement-spans.ts';
 
 /** One sentence of a passage, weighed against the question. */
 export interface Sentence {
@@ -34,9 +35,6 @@ export interface Evidence {
 }
 
 export type EmbedSentences = (texts: readonly string[], signal: AbortSignal) => Promise<Float32Array[]>;
-
-/** So long is no sentence: a line of data, or text without stops. */
-const LONGEST_SENTENCE = 1200;
 
 /**
  * Weighs the sentences of the first passages. Words are compared for all of them, vectors for those whose words
@@ -83,8 +81,7 @@ function draftSentences(passages: readonly RetrievedPassage[], words: WordCompar
   for (const passage of passages) {
     const above = termsOf(contextOf(passage), passage.language);
     const rank = best > 0 ? passage.score / best : 1;
-    for (const span of sentenceSpans(passage.text)) {
-      if (span.end - span.start > LONGEST_SENTENCE) continue;
+    for (const span of statementSpans(passage.text, [passage.title, ...passage.headingPath])) {
       const text = passage.text.slice(span.start, span.end);
       const coverage = words.coverage(termsOf(text, passage.language), above);
       const promise = SENTENCE_WEIGHTS.coverage * coverage + SENTENCE_WEIGHTS.passage * rank;

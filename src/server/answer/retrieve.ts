@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Hit, SearchMode, Timings } from '../../contract/search.ts';
-import { UpstreamError } from '../errors.ts';
+import { AppError, UpstreamError } from '../errors.ts';
 import type { Database } from '../ports/schema.ts';
 import type { ChunkKey, ChunkScore, SearchScope } from '../ports/search-scope.ts';
 import type { TextReader } from '../ports/text-index.ts';
@@ -46,7 +46,8 @@ export interface RetrievedPassage extends FoundChunk, Pick<FusedScore, 'score' |
  * The passages that speak to the question, best first: nearest vectors and best words side by side, fused,
  * then read from the records.
  *
- * @throws UpstreamError in mode `vector` when the embedder does not answer; `hybrid` goes on with words alone.
+ * @throws UpstreamError or AppError INDEX_MISMATCH in mode `vector` when there is no vector to compare with;
+ * `hybrid` goes on with words alone.
  */
 export async function retrieve(
   ports: RetrievePorts,
@@ -92,17 +93,20 @@ async function findNearest(
   signal: AbortSignal,
 ): Promise<Near> {
   const begun = performance.now();
-  let vector: Float32Array;
   try {
-    vector = await embedQuestion(query, signal);
+    const vector = await embedQuestion(query, signal);
+    const embedded = performance.now();
+    const found = await vectors.search(vector, k, scope, signal);
+    return { vector, found, embedMs: embedded - begun, vectorMs: performance.now() - embedded };
   } catch (error) {
-    if (mode === 'vector' || !(error instanceof UpstreamError)) throw error;
+    if (mode === 'vector' || !isAway(error)) throw error;
     return { ...NOTHING_NEAR, embedMs: performance.now() - begun };
   }
-  const embedded = performance.now();
-  const found = await vectors.search(vector, k, scope, signal);
-  return { vector, found, embedMs: embedded - begun, vectorMs: performance.now() - embedded };
 }
+
+/** The model does not answer, or the stored vectors are another model's: words still find. */
+const isAway = (error: unknown): boolean =>
+  error instanceof UpstreamError || (error instanceof AppError && error.code === 'INDEX_MISMATCH');
 
 async function findWords(
   texts: TextReader,

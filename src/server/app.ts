@@ -11,6 +11,7 @@ import { createDiskFileStore } from './drivers/file-store/disk.ts';
 import { createSqliteJobQueue } from './drivers/job-queue/sqlite.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import type { HealthSources } from './http/services.ts';
+import { CHUNKER_VERSION } from './ingest/chunk.ts';
 import { FORMATS } from './ingest/formats.ts';
 import { createLog, type Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -20,8 +21,10 @@ import type { Events } from './ports/events.ts';
 import type { FileStore } from './ports/file-store.ts';
 import type { JobQueue } from './ports/job-queue.ts';
 import type { Database } from './ports/schema.ts';
+import { keepIndexVersion } from './records/index-version.ts';
 import { openSqlite, prepareSqlite } from './records/sqlite.ts';
 import { newWriteTurns } from './records/write-turns.ts';
+import { ANALYSER_VERSION } from './text/analyse.ts';
 import type { IngestThreadData } from './threads/ingest-thread.ts';
 import { keepIngesting } from './threads/keep-ingesting.ts';
 import { type SearchThread, startSearchThread } from './threads/start-search-thread.ts';
@@ -71,6 +74,10 @@ export function openInstallation(
   const files = createDiskFileStore({ dir: config.filesDir });
   const queue = createSqliteJobQueue({ db, events });
   const embedder = createBundledEmbedder({ modelDir });
+  keepIndexVersion(
+    connection.raw,
+    `analyser ${ANALYSER_VERSION}, chunker ${CHUNKER_VERSION}, ${embedder.fingerprint}`,
+  );
   const cache = createMemoryCache({
     maxEntries: config.caches.queryEntries,
     maxBytes: Math.floor(config.memoryLimitBytes * CACHE_SHARE),

@@ -1,8 +1,8 @@
 import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
-import { type ListPage } from '../../contract/common.ts';
-import { makeItemError } from '../../contract/make-problem.ts';
+import type { ListPage } from '../../contract/common.ts';
 import type { Document, SortKey } from '../../contract/documents.ts';
 import type { ErrorCode } from '../../contract/errors.ts';
+import { makeItemError } from '../../contract/make-problem.ts';
 import { AppError } from '../errors.ts';
 import type { Database, DocumentRow } from '../ports/schema.ts';
 import type { Transaction } from '../ports/transaction.ts';

@@ -10,20 +10,6 @@ export async function insertChunks(tx: Transaction, rows: readonly Insertable<Ch
   if (rows.length > 0) await tx.insertInto('chunks').values(rows).execute();
 }
 
-export async function countChunks(
-  db: Kysely<Database>,
-  documentId: string,
-  revision: number,
-): Promise<number> {
-  const { count } = await db
-    .selectFrom('chunks')
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where('document_id', '=', documentId)
-    .where('revision', '=', revision)
-    .executeTakeFirstOrThrow();
-  return Number(count);
-}
-
 export async function tokensAndPages(
   db: Kysely<Database>,
   documentId: string,

@@ -218,7 +218,7 @@ export function createSqliteJobQueue(options: SqliteJobQueueOptions): JobQueue {
             .updateTable('jobs')
             .set({
               state: 'queued',
-              run_at: at(),
+              // it keeps its place in the line: what a crash interrupted goes on first
               lease_owner: null,
               lease_until: null,
               last_error: 'interrupted',

@@ -80,6 +80,9 @@ export async function startServer(
   };
 }
 
+/** Whom the benchmark signs in as. */
+export const BENCH_USER = { email: 'bench@example.org', password: 'correct horse battery' } as const;
+
 /** A signed-in user of the API. */
 export interface Client {
   get<T>(path: string): Promise<T>;
@@ -92,8 +95,8 @@ export interface Client {
   readonly token: string;
 }
 
-export async function registerClient(url: string, email = 'bench@example.org'): Promise<Client> {
-  const credentials = { email, password: 'correct horse battery' };
+export async function registerClient(url: string, email: string = BENCH_USER.email): Promise<Client> {
+  const credentials = { email, password: BENCH_USER.password };
   let response = await send(`${url}/api/v1/auth/register`, {
     method: 'POST',
     body: JSON.stringify(credentials),

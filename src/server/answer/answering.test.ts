@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type AnsweringHouse, openAnsweringHouse } from '../../../test/support/answering-house.ts';
 import { createFakeEmbedder, type FakeEmbedder } from '../../../test/support/fake-embedder.ts';
+import type { SearchRequest } from '../../contract/search.ts';
 import { UpstreamError } from '../errors.ts';
 import { readPage } from '../records/pages.ts';
 import { removeDocument } from '../records/removal.ts';
@@ -195,13 +196,13 @@ test('other limits, modes and filters are other searches', async () => {
     'lighthouse.txt': LIGHTHOUSE,
     'bakery.txt': BAKERY,
   });
-  const variants = [
+  const variants: Partial<SearchRequest>[] = [
     {},
     { limit: 1 },
     { mode: 'keyword' },
     { mode: 'vector' },
     { filters: { documentIds: [documentIds[1] as string] } },
-  ] as const;
+  ];
   for (const more of variants)
     expect((await house.search(userId, 'oven of the bakery', more)).cached).toBe(false);
   for (const more of variants)

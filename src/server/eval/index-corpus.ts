@@ -33,7 +33,7 @@ const BATCH = 200;
  */
 export async function indexCorpus(
   { db, raw }: SqliteConnection,
-  embedder: KeptVectors,
+  embedder: Pick<KeptVectors, 'fingerprint' | 'fill' | 'embed'>,
   documents: readonly EvalDocument[],
   log: (line: string) => void,
 ): Promise<IndexedCorpus> {

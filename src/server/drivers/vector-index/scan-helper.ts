@@ -44,9 +44,10 @@ export function createScanHelper(data: ScanHelperData): ScanHelper {
         worker = started;
         return false;
       }
+      // before the state changes: a helper whose wait just ran out sees it, and may be done before the notice
+      Atomics.store(control, CONTROL.done, 0);
       if (Atomics.compareExchange(control, CONTROL.state, HELPER.waiting, HELPER.working) !== HELPER.waiting)
         return false;
-      Atomics.store(control, CONTROL.done, 0);
       Atomics.add(control, CONTROL.turn, 1);
       Atomics.notify(control, CONTROL.turn);
       return true;

@@ -26,18 +26,17 @@ export interface LoadedCollection {
 }
 
 export function createLoadedCollection(no: number, slabs: SlabMemory, stride: number): LoadedCollection {
-  const taken: number[] = [];
+  const taken: Slab[] = [];
   let ordinals = new Uint32Array(SLAB_ROWS);
   let count = 0;
   let dead = 0;
   /** Rows by ordinal; undefined while the rows themselves are in that order. */
   let order: Uint32Array | undefined;
 
-  const codesAt = (row: number) =>
-    (taken[Math.floor(row / SLAB_ROWS)] as number) + (row % SLAB_ROWS) * stride;
-  const scalesAt = (row: number) =>
-    (taken[Math.floor(row / SLAB_ROWS)] as number) + SLAB_ROWS * stride + (row % SLAB_ROWS) * 4;
-  const scale = (row: number) => new Float32Array(slabs.memory.buffer, scalesAt(row), 1);
+  const slabOf = (row: number) => taken[Math.floor(row / SLAB_ROWS)] as Slab;
+  const codesAt = (row: number) => slabOf(row).at + (row % SLAB_ROWS) * stride;
+  const scalesAt = (row: number) => slabOf(row).at + SLAB_ROWS * stride + (row % SLAB_ROWS) * 4;
+  const isDead = (row: number) => Number.isNaN(slabOf(row).scales[row % SLAB_ROWS]);
 
   const rowAt = (position: number): number => (order === undefined ? position : (order[position] as number));
 
@@ -65,7 +64,9 @@ export function createLoadedCollection(no: number, slabs: SlabMemory, stride: nu
   };
 
   const write = (row: number, vector: Float32Array) => {
-    scale(row)[0] = quantizeRow(vector, new Uint8Array(slabs.memory.buffer, codesAt(row), stride));
+    const { codes, scales } = slabOf(row);
+    const position = row % SLAB_ROWS;
+    scales[position] = quantizeRow(vector, codes, position * stride, stride);
   };
 
   const visitRange = (first: number, length: number, visit: (row: number, rows: number) => void) => {
@@ -92,11 +93,11 @@ export function createLoadedCollection(no: number, slabs: SlabMemory, stride: nu
       const position = ordinal > highest ? count : lowerBound(ordinal);
       if (position < count && ordinals[rowAt(position)] === ordinal) {
         const row = rowAt(position);
-        if (Number.isNaN(scale(row)[0])) dead--;
+        if (isDead(row)) dead--;
         write(row, vector);
         return;
       }
-      if (count === taken.length * SLAB_ROWS) taken.push(slabs.take());
+      if (count === taken.length * SLAB_ROWS) taken.push(slabViews(slabs, stride));
       if (count === ordinals.length) {
         ordinals = widened(ordinals);
         if (order !== undefined) order = widened(order);
@@ -109,8 +110,8 @@ export function createLoadedCollection(no: number, slabs: SlabMemory, stride: nu
     kill(first, length) {
       visitRange(first, length, (row, rows) => {
         for (let r = row; r < row + rows; r++) {
-          if (Number.isNaN(scale(r)[0])) continue;
-          scale(r)[0] = Number.NaN;
+          if (isDead(r)) continue;
+          slabOf(r).scales[r % SLAB_ROWS] = Number.NaN;
           dead++;
         }
       });
@@ -121,9 +122,26 @@ export function createLoadedCollection(no: number, slabs: SlabMemory, stride: nu
     },
     waste: () => (count === 0 ? 0 : dead / count),
     free() {
-      for (const slab of taken.splice(0)) slabs.give(slab);
+      for (const { at } of taken.splice(0)) slabs.give(at);
       count = 0;
     },
+  };
+}
+
+interface Slab {
+  /** Its address. */
+  readonly at: number;
+  readonly codes: Uint8Array;
+  readonly scales: Float32Array;
+}
+
+/** Views of a shared memory stay valid when it grows: they are made once a slab, not once a row. */
+function slabViews({ memory, take }: SlabMemory, stride: number): Slab {
+  const at = take();
+  return {
+    at,
+    codes: new Uint8Array(memory.buffer, at, SLAB_ROWS * stride),
+    scales: new Float32Array(memory.buffer, at + SLAB_ROWS * stride, SLAB_ROWS),
   };
 }
 

@@ -3,17 +3,24 @@ export const strideOf = (dimensions: number): number => Math.ceil(dimensions / 6
 
 /**
  * 7-bit codes: `round(x · 63 / max|x|) + 64`, in 1..127; padding is 64, which stands for 0.
+ * @param at where in `codes` the row's `stride` bytes begin.
  * @returns the row's scale: `x ≈ (code − 64) · scale`.
  */
-export function quantizeRow(vector: Float32Array, codes: Uint8Array): number {
+export function quantizeRow(
+  vector: Float32Array,
+  codes: Uint8Array,
+  at = 0,
+  stride = codes.length - at,
+): number {
   let largest = 0;
   for (let i = 0; i < vector.length; i++) {
     const size = Math.abs(vector[i] as number);
     if (size > largest) largest = size;
   }
   const factor = largest === 0 ? 0 : 63 / largest;
-  for (let i = 0; i < vector.length; i++) codes[i] = Math.round((vector[i] as number) * factor) + 64;
-  codes.fill(64, vector.length);
+  // cutting off 64.5 more than x rounds x: all of these are above zero
+  for (let i = 0; i < vector.length; i++) codes[at + i] = ((vector[i] as number) * factor + 64.5) | 0;
+  if (vector.length < stride) codes.fill(64, at + vector.length, at + stride);
   return largest / 63;
 }
 

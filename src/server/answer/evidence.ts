@@ -13,7 +13,7 @@ export interface Sentence {
   /** Within the passage's text. */
   readonly span: Span;
   readonly text: string;
-  /** Share of the question's terms, by rarity, that stand in it or (half) in the headings above it; in [0, 1]. */
+  /** Share of the question's terms, by rarity, that stand in it or (half) in the headings and column names above it; in [0, 1]. */
   readonly coverage: number;
   /** With the question; undefined where no vector was made. */
   readonly cosine: number | undefined;
@@ -79,11 +79,12 @@ function draftSentences(passages: readonly RetrievedPassage[], words: WordCompar
   const best = passages[0]?.score ?? 0;
   const drafts: Draft[] = [];
   for (const passage of passages) {
-    const above = termsOf(contextOf(passage), passage.language);
+    const headings = [passage.title, ...passage.headingPath];
     const rank = best > 0 ? passage.score / best : 1;
-    for (const span of statementSpans(passage.text, [passage.title, ...passage.headingPath])) {
+    const aboveOf = once((columns) => termsOf(`${headings.join('\n')}\n${columns}`, passage.language));
+    for (const { columns, ...span } of statementSpans(passage.text, headings, passage.tableHeader)) {
       const text = passage.text.slice(span.start, span.end);
-      const coverage = words.coverage(termsOf(text, passage.language), above);
+      const coverage = words.coverage(termsOf(text, passage.language), aboveOf(columns));
       const promise = SENTENCE_WEIGHTS.coverage * coverage + SENTENCE_WEIGHTS.passage * rank;
       drafts.push({ passage, span, text, coverage, promise });
     }
@@ -113,10 +114,21 @@ async function embedIfPossible(
 
 type Terms = ReadonlyMap<string, number>;
 const termsOf = (text: string, language: string): Terms => analysePassage(text, language).terms;
-const contextOf = ({ title, headingPath }: RetrievedPassage): string => `${title}\n${headingPath.join('\n')}`;
+const contextOf = ({ title, headingPath, tableHeader }: RetrievedPassage): string =>
+  [title, ...headingPath, tableHeader ?? ''].join('\n');
+
+/** A table's rows share their columns: these are analysed once. */
+function once(analyse: (columns: string) => Terms): (columns: string) => Terms {
+  const known = new Map<string, Terms>();
+  return (columns) => {
+    const terms = known.get(columns) ?? analyse(columns);
+    known.set(columns, terms);
+    return terms;
+  };
+}
 
 interface WordComparison {
-  /** Share of the question's terms by rarity; a term that only stands in the headings above counts half. */
+  /** Share of the question's terms by rarity; a term that only stands above it counts half. */
   coverage(own: Terms, above: Terms): number;
   readonly passages: readonly { readonly coverage: number; readonly share: number }[];
 }

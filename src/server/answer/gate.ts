@@ -3,7 +3,7 @@ import type { Evidence } from './evidence.ts';
 
 /** Below it, "not found" is the honest reply. */
 export const isAnswerable = (evidence: Evidence): boolean =>
-  evidence.sentences.length > 0 && answerability(evidence) >= GATE.threshold;
+  evidence.sentences.length > 0 && answerability(evidence) >= GATE[gateModel(evidence)].threshold;
 
 /**
  * How likely the evidence answers the question, in (0, 1): a logistic model for each group of languages, and

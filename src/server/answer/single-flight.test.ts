@@ -57,3 +57,22 @@ test('whoever has left before does not begin', async () => {
   });
   expect(begun).toBe(0);
 });
+
+test('work that was left and ends late takes nothing from the one that began after it', async () => {
+  const flights = createSingleFlight<string>();
+  const works = [Promise.withResolvers<string>(), Promise.withResolvers<string>()] as const;
+  let begun = 0;
+  const work = () => (works[begun++] as (typeof works)[0]).promise;
+  const leaving = new AbortController();
+  const left = flights.run('key', work, leaving.signal);
+  leaving.abort();
+  await expect(left).rejects.toMatchObject({ name: 'AbortError' });
+  const second = flights.run('key', work, never);
+  works[0].resolve('late');
+  await works[0].promise;
+  await new Promise((resolve) => setImmediate(resolve));
+  const third = flights.run('key', work, never);
+  works[1].resolve('new');
+  expect(await Promise.all([second, third])).toEqual(['new', 'new']);
+  expect(begun).toBe(2);
+});

@@ -11,7 +11,10 @@ export function createSingleFlight<T>(): SingleFlight<T> {
       let flight = flights.get(key);
       if (flight === undefined) {
         const controller = new AbortController();
-        const result = work(controller.signal).finally(() => flights.delete(key));
+        const result = work(controller.signal).finally(() => {
+          // one that was left may end after another for the same key began
+          if (flights.get(key)?.controller === controller) flights.delete(key);
+        });
         flight = { result, controller, waiting: 0 };
         flights.set(key, flight);
       }
@@ -21,7 +24,7 @@ export function createSingleFlight<T>(): SingleFlight<T> {
       promise.catch(() => {});
       const leave = () => {
         if (--joined.waiting === 0) {
-          flights.delete(key);
+          if (flights.get(key) === joined) flights.delete(key);
           joined.controller.abort();
         }
         reject(signal.reason);

@@ -29,3 +29,22 @@ test('a question that nothing follows states nothing', () => {
 test('text without stops is no statement', () => {
   expect(statements(`${'word '.repeat(400)}`)).toEqual([]);
 });
+
+test('column names state nothing, but stand above each row', () => {
+  const table = 'Ferry | Departs\nKestrel | 07:40\nPuffin | 09:15';
+  expect(statements(table)).toEqual(['Kestrel | 07:40', 'Puffin | 09:15']);
+  expect(statementSpans(table, []).map(({ columns }) => columns)).toEqual([
+    'Ferry | Departs',
+    'Ferry | Departs',
+  ]);
+});
+
+test('a passage from the middle of a table keeps its column names', () => {
+  const [row, , after] = statementSpans(
+    'Puffin | 09:15\nHeron | 18:30\n\nSubject to change.',
+    [],
+    'Ferry | Departs',
+  );
+  expect(row?.columns).toBe('Ferry | Departs');
+  expect(after?.columns).toBe('');
+});

@@ -1,18 +1,30 @@
 import { type Span, sentenceSpans } from '../text/sentences.ts';
+import { tablesIn } from './table-rows.ts';
+
+export interface Statement extends Span {
+  /** The column names above a table's row; empty for running text. */
+  readonly columns: string;
+}
 
 /** So long is no sentence: a line of data, or text without stops. */
 const LONGEST = 1200;
 const QUESTION = /[?？؟;՞፧]["'”’»)\]]*$/u;
 
 /**
- * What a passage states, sentence by sentence: a heading states nothing, and a question only together with the
- * sentence behind it, as lists of questions and answers do.
+ * What a passage states, sentence by sentence: a heading states nothing, nor do the names of columns, and a
+ * question only together with the sentence behind it, as lists of questions and answers do.
  *
  * @param headings that the passage stands under, the document's title among them.
+ * @param tableHeader of the table that the passage begins in the middle of.
  */
-export function statementSpans(text: string, headings: readonly string[]): Span[] {
+export function statementSpans(
+  text: string,
+  headings: readonly string[],
+  tableHeader?: string | null,
+): Statement[] {
   const known = new Set(headings.map(bare));
-  const spans: Span[] = [];
+  const tables = tablesIn(text);
+  const statements: Statement[] = [];
   let question: Span | undefined;
   for (const span of sentenceSpans(text)) {
     if (QUESTION.test(text.slice(span.start, span.end))) {
@@ -21,12 +33,25 @@ export function statementSpans(text: string, headings: readonly string[]): Span[
     }
     // the whole line: a numbered heading reads as two sentences
     if (known.has(bare(lineAround(text, span)))) continue;
+    const table = tables.find(({ rows }) => span.start >= rows.start && span.end <= rows.end);
+    const header = table?.header;
+    if (header !== undefined && span.start >= header.start && span.end <= header.end) continue;
     const start = question?.start ?? span.start;
     question = undefined;
-    if (span.end - start <= LONGEST) spans.push({ start, end: span.end });
+    if (span.end - start > LONGEST) continue;
+    const columns =
+      header !== undefined
+        ? text.slice(header.start, header.end)
+        : table && begins(text, table)
+          ? (tableHeader ?? '')
+          : '';
+    statements.push({ start, end: span.end, columns });
   }
-  return spans;
+  return statements;
 }
+
+const begins = (text: string, { rows }: { readonly rows: Span }): boolean =>
+  text.slice(0, rows.start).trim() === '';
 
 function lineAround(text: string, { start, end }: Span): string {
   const next = text.indexOf('\n', end);

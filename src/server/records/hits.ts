@@ -15,6 +15,8 @@ export interface FoundChunk {
   readonly end: number;
   readonly headingPath: readonly string[];
   readonly text: string;
+  /** Column names of the table that it begins in the middle of. */
+  readonly tableHeader: string | null;
 }
 
 /**
@@ -39,6 +41,7 @@ export async function loadChunks(
       'chunks.end',
       'chunks.heading_path',
       'chunks.text',
+      'chunks.table_header',
       'documents.id',
       'documents.collection_id',
       'documents.revision',
@@ -68,6 +71,7 @@ export async function loadChunks(
       end: row.end,
       headingPath: JSON.parse(row.heading_path) as string[],
       text: row.text,
+      tableHeader: row.table_header,
     };
   });
 }

@@ -18,7 +18,7 @@ export async function resolveScope(db: Db, userId: string, filters: Filters = {}
     if (collections.length < wanted.size)
       throw new AppError('NOT_FOUND', 'filters.collectionIds names a collection that is not there.');
   }
-  if (collections.length === 0 || !narrowsDocuments(filters))
+  if (!narrowsDocuments(filters))
     return { collections: collections.map(({ no, generation }) => ({ no, generation })) };
   return { collections: await withDocuments(db, collections, filters) };
 }

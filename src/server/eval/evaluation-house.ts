@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RetrievePorts } from '../answer/retrieve.ts';
 import { createMemoryCache } from '../drivers/cache/memory.ts';
@@ -31,7 +31,8 @@ export interface EvaluationOptions {
 
 const VECTOR_MEMORY = 256 * 2 ** 20;
 
-export const defaultCacheDir = (): string => join(tmpdir(), 'knowledge-assistant-eval');
+export const defaultCacheDir = (): string =>
+  join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'knowledge-assistant', 'eval');
 
 export async function openEvaluationHouse(
   documents: readonly EvalDocument[],

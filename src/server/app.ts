@@ -57,13 +57,15 @@ const CACHE_SHARE = 0.06;
 export interface InstallationOptions {
   /** Files of a folder that stay where they are; otherwise the store in the data folder. */
   readonly originals?: IngestThreadData['originals'];
+  /** Model sessions for passages. One leaves a core for requests; where nobody else waits, more are quicker. */
+  readonly embeddingSessions?: number;
   readonly log?: Log;
 }
 
 /** Migrates, opens the database and starts the threads. Takes jobs at once: what a crash left is resumed. */
 export function openInstallation(
   config: Config,
-  { originals, log = createLog(config.logLevel) }: InstallationOptions = {},
+  { originals, embeddingSessions = 1, log = createLog(config.logLevel) }: InstallationOptions = {},
 ): Installation {
   prepareSqlite(config.databasePath);
   const writeTurns = newWriteTurns();
@@ -95,6 +97,7 @@ export function openInstallation(
       databasePath: config.databasePath,
       modelDir,
       concurrency: config.jobConcurrency,
+      embeddingSessions,
       eventsName,
       writeTurns,
       originals: originals ?? { kind: 'disk', dir: config.filesDir },

@@ -39,9 +39,12 @@ export async function askFolder(
   const config = readConfig({ DATA_DIR: indexFolder(root), ...memoryOf(process.env) });
   const installation = openInstallation(config, {
     originals: { kind: 'in-place' },
+    embeddingSessions: config.jobConcurrency,
     log: createLog('silent'),
   });
   try {
+    // the question is embedded while the folder is looked at; without the model it is answered by words
+    void installation.warmUp().catch(() => {});
     const { db, queue, answering } = installation;
     const { userId, collectionId } = await ensureLocalUser(db);
     const change = await syncFolder(

@@ -33,6 +33,7 @@ function start() {
       eventsName: dir,
       writeTurns: newWriteTurns(),
       concurrency: 2,
+      embeddingSessions: 1,
     } satisfies IngestThreadData,
     maxOldGenerationMb: 256,
   });

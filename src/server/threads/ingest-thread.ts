@@ -1,5 +1,6 @@
 import { workerData } from 'node:worker_threads';
 import { createBundledEmbedder } from '../drivers/embedder/bundled.ts';
+import { spreadEmbedders } from '../drivers/embedder/spread.ts';
 import { createLocalEvents } from '../drivers/events/local.ts';
 import { createDiskFileStore } from '../drivers/file-store/disk.ts';
 import { createFilesInPlace } from '../drivers/file-store/in-place.ts';
@@ -28,6 +29,8 @@ export interface IngestThreadData {
   readonly writeTurns?: Int32Array;
   /** Documents that are read and indexed at a time. */
   readonly concurrency: number;
+  /** Sessions of the model that share the passages, 50 MB each. */
+  readonly embeddingSessions: number;
 }
 
 /** What the thread tells on its own account: a fault to be logged. */
@@ -59,14 +62,15 @@ const queue = createSqliteJobQueue({ db, events });
 const files =
   data.originals.kind === 'disk' ? createDiskFileStore({ dir: data.originals.dir }) : createFilesInPlace();
 const parser = createProcessParser();
-const embedder = createBundledEmbedder({ modelDir: data.modelDir });
+const session = () => createBundledEmbedder({ modelDir: data.modelDir });
+const embedder = spreadEmbedders([session(), ...Array.from({ length: data.embeddingSessions - 1 }, session)]);
 const vectors = createSqliteVectorWriter(raw);
 const texts = createSqliteTextWriter(raw);
 
 const runner = startRunner({
   db,
   queue,
-  // the model has one thread for passages, and removal shares the disk with everything else
+  // all model sessions work on one document, and removal shares the disk with everything else
   lanes: [
     { kinds: ['ingest'], concurrency: data.concurrency },
     { kinds: ['embed'], concurrency: 1 },

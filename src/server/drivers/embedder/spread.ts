@@ -1,0 +1,23 @@
+import type { Embedder } from '../../ports/embedder.ts';
+
+/** Several embedders of one model as one: each takes its share of a list, all at the same time. */
+export function spreadEmbedders(embedders: readonly [Embedder, ...Embedder[]]): Embedder {
+  const { fingerprint, dimensions, maxTokens, maxTextsPerCall } = embedders[0];
+  return {
+    fingerprint,
+    dimensions,
+    maxTokens,
+    maxTextsPerCall,
+    async embed(texts, purpose, signal) {
+      const share = Math.max(1, Math.ceil(texts.length / embedders.length));
+      const shares = await Promise.all(
+        embedders
+          .map((embedder, i) => ({ embedder, part: texts.slice(i * share, (i + 1) * share) }))
+          .filter(({ part }, i) => part.length > 0 || i === 0)
+          .map(({ embedder, part }) => embedder.embed(part, purpose, signal)),
+      );
+      return shares.flat();
+    },
+    close: async () => void (await Promise.all(embedders.map((embedder) => embedder.close()))),
+  };
+}

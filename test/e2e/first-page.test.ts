@@ -50,10 +50,14 @@ describeWith('browser', 'the first page in a real browser', (executablePath) => 
     return { page, foreign, faults };
   }
 
-  async function keep(page: Page, name: string): Promise<void> {
+  async function keep(page: Page, name: string, height = 900): Promise<void> {
     if (screenshots === undefined) return;
     mkdirSync(screenshots, { recursive: true });
-    await page.screenshot({ path: join(screenshots, `${name}.png`) });
+    const width = page.viewportSize()?.width ?? 0;
+    await page.screenshot({
+      path: join(screenshots, `${name}.png`),
+      clip: { x: 0, y: 0, width, height },
+    });
   }
 
   const markdown =
@@ -77,7 +81,7 @@ describeWith('browser', 'the first page in a real browser', (executablePath) => 
     await page.locator('.citation').first().click();
     await page.locator('.passage mark').waitFor();
     expect(await page.locator('.passage mark').textContent()).toContain('34 crowns');
-    await keep(page, 'answer-1440-light');
+    await keep(page, 'answer-1440-light', 420);
 
     await page.getByLabel('Question').fill('Which vaccine does the veterinarian recommend for ferrets?');
     await page.getByRole('button', { name: 'Ask' }).click();

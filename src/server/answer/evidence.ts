@@ -4,6 +4,7 @@ import { analysePassage } from '../text/analyse.ts';
 import type { Span } from '../text/sentences.ts';
 import { COMMON_WORD_WEIGHT, EMBEDDED_SENTENCES, SENTENCE_WEIGHTS } from './constants.ts';
 import { type LanguageGroup, languageGroup } from './language-group.ts';
+import { namesIn } from './question-names.ts';
 import type { Retrieved, RetrievedPassage } from './retrieve.ts';
 import { statementSpans } from './statement-spans.ts';
 
@@ -32,6 +33,8 @@ export interface Evidence {
   /** Best share of the question's terms in one passage, by rarity and plain. */
   readonly passageCoverage: number;
   readonly passageShare: number;
+  /** Least share of the question's names and numbers that one passage lacks; 0 where there are none. */
+  readonly namesMissing: number;
 }
 
 export type EmbedSentences = (texts: readonly string[], signal: AbortSignal) => Promise<Float32Array[]>;
@@ -41,13 +44,13 @@ export type EmbedSentences = (texts: readonly string[], signal: AbortSignal) => 
  * and passage promise most; without the embedder words decide.
  */
 export async function weighSentences(
-  { analysed, vector, passages }: Pick<Retrieved, 'analysed' | 'vector' | 'passages'>,
+  { query, analysed, vector, passages }: Pick<Retrieved, 'query' | 'analysed' | 'vector' | 'passages'>,
   mostPassages: number,
   embed: EmbedSentences,
   signal: AbortSignal,
 ): Promise<Evidence> {
   const group = languageGroup(analysed.language);
-  const words = compareWords(analysed.terms, passages);
+  const words = compareWords(query, analysed.terms, passages);
   const drafts = draftSentences(passages.slice(0, mostPassages), words);
   const vectors =
     vector === undefined ? [] : await embedIfPossible(drafts.slice(0, EMBEDDED_SENTENCES), embed, signal);
@@ -66,6 +69,7 @@ export async function weighSentences(
     passageCosine: vector === undefined || cosines.length === 0 ? undefined : Math.max(...cosines),
     passageCoverage: Math.max(0, ...words.passages.map(({ coverage }) => coverage)),
     passageShare: Math.max(0, ...words.passages.map(({ share }) => share)),
+    namesMissing: Math.min(1, ...words.passages.map(({ missing }) => missing)),
   };
 }
 
@@ -130,17 +134,32 @@ function once(analyse: (columns: string) => Terms): (columns: string) => Terms {
 interface WordComparison {
   /** Share of the question's terms by rarity; a term that only stands above it counts half. */
   coverage(own: Terms, above: Terms): number;
-  readonly passages: readonly { readonly coverage: number; readonly share: number }[];
+  readonly passages: readonly {
+    readonly coverage: number;
+    readonly share: number;
+    readonly missing: number;
+  }[];
 }
 
 /** A word of the question counts by how few of the retrieved passages hold it. */
-function compareWords(terms: readonly QueryTerm[], passages: readonly RetrievedPassage[]): WordComparison {
+function compareWords(
+  query: string,
+  terms: readonly QueryTerm[],
+  passages: readonly RetrievedPassage[],
+): WordComparison {
   const held = passages.map((passage) => termsOf(`${contextOf(passage)}\n${passage.text}`, passage.language));
   const holds = (own: Terms) => (term: QueryTerm) => term.forms.some((form) => own.has(form));
   const weights = terms.map((term) => {
     const holding = held.filter((own) => holds(own)(term)).length;
     return COMMON_WORD_WEIGHT + Math.log(1 + (held.length - holding + 0.5) / (holding + 0.5));
   });
+  const named = namesIn(query).join(' ');
+  const nameForms = new Set(
+    [...new Set(passages.map(({ language }) => language))].flatMap((language) => [
+      ...termsOf(named, language).keys(),
+    ]),
+  );
+  const names = terms.filter(({ forms }) => forms.some((form) => nameForms.has(form)));
   const whole = weights.reduce((sum, weight) => sum + weight, 0);
   const coverage = (degreeOf: (term: QueryTerm) => number) =>
     whole === 0
@@ -151,6 +170,7 @@ function compareWords(terms: readonly QueryTerm[], passages: readonly RetrievedP
     passages: held.map((own) => ({
       coverage: coverage((term) => (holds(own)(term) ? 1 : 0)),
       share: terms.length === 0 ? 0 : terms.filter(holds(own)).length / terms.length,
+      missing: names.length === 0 ? 0 : 1 - names.filter(holds(own)).length / names.length,
     })),
   };
 }

@@ -28,6 +28,7 @@ export const GATE_FEATURES = [
   'best coverage by a sentence',
   'best share of terms in a passage',
   'one over the number of terms',
+  'share of names and numbers missing',
 ] as const;
 
 /** In the order of `GATE_FEATURES`; the cosines are 0 where there are none. */
@@ -37,6 +38,7 @@ export function gateFeatures({
   passageCoverage,
   passageShare,
   terms,
+  namesMissing,
 }: Evidence): number[] {
   const sentenceCosine = sentences.reduce((best, { cosine }) => Math.max(best, cosine ?? 0), 0);
   const sentenceCoverage = sentences.reduce((best, { coverage }) => Math.max(best, coverage), 0);
@@ -47,5 +49,6 @@ export function gateFeatures({
     sentenceCoverage,
     passageShare,
     1 / Math.max(1, terms),
+    namesMissing,
   ];
 }

@@ -32,6 +32,7 @@ export interface RetrieveRequest {
 }
 
 export interface Retrieved {
+  readonly query: string;
   readonly analysed: AnalysedQuery;
   /** The question's vector; undefined when none was needed or the embedder is away. */
   readonly vector: Float32Array | undefined;
@@ -68,6 +69,7 @@ export async function retrieve(
   const ranked = fuseConvex(cosines, words.found, weight);
   const passages = await readBest(ports.db, ranked, { limit, scope, phrases: analysed.phrases });
   return {
+    query,
     analysed,
     vector: near.vector,
     passages,

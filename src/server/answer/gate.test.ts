@@ -42,6 +42,8 @@ const ANSWERED: Record<string, [question: string, says: string][]> = {
     ['When does the reading room open on Saturdays?', 'eleven on Saturdays'],
     ['How much does the library pay per kilometre for using your own car?', '38 cents'],
     ['Can I share my password with a colleague?', 'never shared'],
+    ['paid leave days', 'twenty-six days'],
+    ['receipts deadline', 'within six weeks'],
   ],
   [ROCKET]: [
     ['What fuel does the Halcyon-2 burn?', 'liquid methane'],
@@ -68,6 +70,9 @@ const REFUSED: Record<string, string[]> = {
     'How deep is the Mariana trench?',
     'Which enzyme breaks down lactose?',
     'Who won the chess world championship in 1972?',
+    // near, but of somebody who does not stand there
+    'When did Napoleon visit the Corvina library?',
+    'How many days of leave do staff of the Boston office get?',
   ],
   [ROCKET]: ['How long should bread dough rise?', 'What causes inflation?', 'Who wrote Don Quixote?'],
   [DEUTSCH]: [

@@ -15,7 +15,8 @@ export interface BenchServer {
   /** From the start of the process to the first 200 of `/health/ready`. */
   readonly readyMs: number;
   readonly startedAt: number;
-  stop(): Promise<void>;
+  /** Asks it to end and waits; the exit code is 0 when it could end everything in time. */
+  stop(): Promise<number | null>;
 }
 
 /** A free loopback port. */
@@ -49,7 +50,7 @@ export async function startServer(
       ...options.env,
     },
   });
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   let over = false;
   void ended.then(() => {
     over = true;
@@ -74,8 +75,9 @@ export async function startServer(
     startedAt,
     async stop() {
       child.kill('SIGTERM');
-      await ended;
+      const code = await ended;
       if (ownFolder) await rm(dataDir, { recursive: true, force: true });
+      return code;
     },
   };
 }

@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ConfigError, readConfig, readEnvironment } from './config.ts';
+
+const faultsOf = (environment: Record<string, string>): readonly string[] => {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+  return [];
+};
+
+test('nothing set means the embedded defaults', () => {
+  const config = readConfig({});
+  expect(config.listen).toMatchObject({ host: '127.0.0.1', port: 8000, metricsPort: 9091 });
+  expect(config.uploads).toEqual({ maxBytes: 50 * 2 ** 20, maxBatchFiles: 100, userQuotaBytes: undefined });
+  expect(config.registrationEnabled).toBe(true);
+});
+
+test('an empty variable is an unset one', () => {
+  expect(readConfig({ PORT: '', USER_QUOTA_MB: '' }).listen.port).toBe(8000);
+});
+
+test('every fault is listed by the name of its setting', () => {
+  const faults = faultsOf({
+    PORT: 'http',
+    WORKERS: '0',
+    REGISTRATION_ENABLED: 'perhaps',
+    PUBLIC_URL: 'example',
+  });
+  expect(faults.map((fault) => fault.split(' ')[0]).sort()).toEqual([
+    'PORT',
+    'PUBLIC_URL',
+    'REGISTRATION_ENABLED',
+    'WORKERS',
+  ]);
+});
+
+test('a fault of a secret does not show the secret', () => {
+  const [fault] = faultsOf({ JWT_SECRET: 'too-short-hunter2' });
+  expect(fault).toContain('JWT_SECRET');
+  expect(fault).not.toContain('hunter2');
+});
+
+test('settings that contradict each other are refused', () => {
+  expect(faultsOf({ CORS_ORIGINS: '*' })).toHaveLength(1);
+  expect(faultsOf({ WORKERS: '4' })[0]).toContain('DATABASE_URL');
+  expect(faultsOf({ QDRANT_URL: 'http://qdrant:6333' })[0]).toContain('VECTOR_URL');
+});
+
+test('the environment wins over the file .env', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ka-env-'));
+  try {
+    writeFileSync(join(folder, '.env'), 'PORT=9000\nHOST=0.0.0.0\n');
+    expect(readConfig(readEnvironment(folder, { PORT: '9001' })).listen).toMatchObject({
+      port: 9001,
+      host: '0.0.0.0',
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

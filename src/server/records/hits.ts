@@ -1,6 +1,12 @@
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../ports/schema.ts';
-import { type ChunkKey, collectionNoOf, ordinalOf, type SearchScope } from '../ports/search-scope.ts';
+import {
+  type ChunkKey,
+  collectionNoOf,
+  ordinalOf,
+  type ScopeDocument,
+  type SearchScope,
+} from '../ports/search-scope.ts';
 
 /** A chunk with what is shown of it and of its document. */
 export interface FoundChunk {
@@ -81,8 +87,18 @@ function isInScope(key: ChunkKey, scope: SearchScope): boolean {
   const collection = scope.collections.find((c) => c.no === no);
   if (collection === undefined) return false;
   if (collection.documents === undefined) return true;
-  const ordinal = ordinalOf(key);
-  return collection.documents.some(
-    ({ firstOrdinal, chunkCount }) => ordinal >= firstOrdinal && ordinal < firstOrdinal + chunkCount,
-  );
+  const document = lastFrom(collection.documents, ordinalOf(key));
+  return document !== undefined && ordinalOf(key) < document.firstOrdinal + document.chunkCount;
+}
+
+/** The last document that begins at or before the ordinal; a filter may keep tens of thousands. */
+function lastFrom(sorted: readonly ScopeDocument[], ordinal: number): ScopeDocument | undefined {
+  let from = 0;
+  let to = sorted.length;
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if ((sorted[middle] as ScopeDocument).firstOrdinal <= ordinal) from = middle + 1;
+    else to = middle;
+  }
+  return sorted[from - 1];
 }

@@ -55,6 +55,12 @@ test('files are taken in together, with rows, tags, a task and its jobs', async 
   ]);
 });
 
+test('a collection that was deleted meanwhile takes nothing in, and says so', async () => {
+  const before = count('documents');
+  await expect(add('Some text.', 'gone')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  expect(count('documents')).toBe(before);
+});
+
 test('a task is only shown to whom it belongs', async () => {
   const { taskId } = await add('One.');
   expect(await readTask(house.db, taskId, await house.addUser())).toBeUndefined();

@@ -58,6 +58,7 @@ export function takeIn(
   { userId, files }: { userId: string; files: readonly TakenFile[] },
 ): Promise<Taken> {
   return db.transaction().execute(async (tx) => {
+    await needCollections(tx, [...new Set(files.map(({ collectionId }) => collectionId))]);
     const known = await sameContents(tx, files);
     const fresh = new Map<string, TakenFile>();
     for (const file of files)
@@ -91,6 +92,13 @@ export function takeIn(
 }
 
 const contentOf = ({ collectionId, stored }: TakenFile): string => `${collectionId} ${stored.sha256}`;
+
+/** One may have been deleted since the caller's rights were looked up. @throws AppError NOT_FOUND */
+async function needCollections(tx: Transaction, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  const there = await tx.selectFrom('collections').select('id').where('id', 'in', ids).execute();
+  if (there.length < ids.length) throw new AppError('NOT_FOUND', 'The collection is not there any more.');
+}
 
 /** The documents that hold what these files hold, by content. */
 async function sameContents(

@@ -56,9 +56,9 @@ test('files are taken in together, with rows, tags, a task and its jobs', async 
 });
 
 test('a collection that was deleted meanwhile takes nothing in, and says so', async () => {
-  const before = count('documents');
+  const before = await count('documents');
   await expect(add('Some text.', 'gone')).rejects.toMatchObject({ code: 'NOT_FOUND' });
-  expect(count('documents')).toBe(before);
+  expect(await count('documents')).toBe(before);
 });
 
 test('a task is only shown to whom it belongs', async () => {

@@ -1,9 +1,10 @@
 import { workerData } from 'node:worker_threads';
 import { createKeywordReader } from '../drivers/text-index/sqlite-reader.ts';
 import { createScanIndex } from '../drivers/vector-index/scan-index.ts';
-import type { ChunkKey, SearchScope } from '../ports/search-scope.ts';
+import type { ChunkKey } from '../ports/search-scope.ts';
 import type { QueryTerm } from '../ports/text-index.ts';
 import { openSqlite } from '../records/sqlite.ts';
+import { type PackedScope, unpackScope } from './packed-scope.ts';
 import { serve } from './rpc.ts';
 import type { SearchThreadData } from './start-search-thread.ts';
 
@@ -13,12 +14,12 @@ const vectors = createScanIndex({ raw: connection.raw, dimensions, memoryLimitBy
 const texts = createKeywordReader(connection.raw);
 
 const handlers = {
-  nearest: ({ vector, k, scope }: { vector: Float32Array; k: number; scope: SearchScope }) =>
-    vectors.search(vector, k, scope),
+  nearest: ({ vector, k, scope }: { vector: Float32Array; k: number; scope: PackedScope }) =>
+    vectors.search(vector, k, unpackScope(scope)),
   cosines: ({ vector, keys }: { vector: Float32Array; keys: readonly ChunkKey[] }) =>
     vectors.score(vector, keys),
-  keywords: ({ terms, k, scope }: { terms: readonly QueryTerm[]; k: number; scope: SearchScope }) =>
-    texts.search(terms, k, scope),
+  keywords: ({ terms, k, scope }: { terms: readonly QueryTerm[]; k: number; scope: PackedScope }) =>
+    texts.search(terms, k, unpackScope(scope)),
   stats: (_: undefined) => vectors.stats(),
 };
 export type SearchThreadHandlers = typeof handlers;

@@ -1,6 +1,7 @@
 import { UpstreamError } from '../errors.ts';
 import type { TextReader } from '../ports/text-index.ts';
 import type { VectorReader } from '../ports/vector-index.ts';
+import { packScope } from './packed-scope.ts';
 import { siblingModule, startThread } from './rpc.ts';
 import type { SearchThreadHandlers } from './search-thread.ts';
 
@@ -60,13 +61,13 @@ export function startSearchThread(
     ready: thread.ready,
     vectors: {
       dimensions: data.dimensions,
-      search: (vector, k, scope, signal) => call('nearest', { vector, k, scope }, signal),
+      search: (vector, k, scope, signal) => call('nearest', { vector, k, scope: packScope(scope) }, signal),
       score: (vector, keys) => call('cosines', { vector, keys }),
       stats: () => call('stats', undefined),
       close: async () => {},
     },
     texts: {
-      search: (terms, k, scope, signal) => call('keywords', { terms, k, scope }, signal),
+      search: (terms, k, scope, signal) => call('keywords', { terms, k, scope: packScope(scope) }, signal),
       close: async () => {},
     },
     async close() {

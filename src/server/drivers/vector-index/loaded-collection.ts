@@ -40,10 +40,18 @@ export function createLoadedCollection(no: number, slabs: SlabMemory, stride: nu
 
   const rowAt = (position: number): number => (order === undefined ? position : (order[position] as number));
 
-  /** Position (in order of ordinals) of the first row whose ordinal is at least `ordinal`. */
-  const lowerBound = (ordinal: number): number => {
-    let low = 0;
-    let high = count;
+  /**
+   * Position (in order of ordinals) of the first row whose ordinal is at least `ordinal`, at or after `from`. It
+   * looks near `from` first: ranges come in order, and the next one is seldom far.
+   */
+  const lowerBound = (ordinal: number, from = 0): number => {
+    let low = from;
+    let high = from;
+    for (let step = 1; high < count && (ordinals[rowAt(high)] as number) < ordinal; step *= 2) {
+      low = high + 1;
+      high += step;
+    }
+    high = Math.min(high, count);
     while (low < high) {
       const middle = (low + high) >> 1;
       if ((ordinals[rowAt(middle)] as number) < ordinal) low = middle + 1;
@@ -69,9 +77,19 @@ export function createLoadedCollection(no: number, slabs: SlabMemory, stride: nu
     scales[position] = quantizeRow(vector, codes, position * stride, stride);
   };
 
-  const visitRange = (first: number, length: number, visit: (row: number, rows: number) => void) => {
-    const from = lowerBound(first);
-    const to = lowerBound(first + length);
+  /** @returns where the range ends, in order of ordinals. */
+  const visitRange = (
+    first: number,
+    length: number,
+    visit: (row: number, rows: number) => void,
+    after = 0,
+  ): number => {
+    const from = lowerBound(first, after);
+    const to = lowerBound(first + length, from);
+    if (order === undefined) {
+      if (to > from) visit(from, to - from);
+      return to;
+    }
     for (let at = from; at < to; ) {
       const row = rowAt(at);
       let rows = 1;
@@ -79,6 +97,7 @@ export function createLoadedCollection(no: number, slabs: SlabMemory, stride: nu
       visit(row, rows);
       at += rows;
     }
+    return to;
   };
 
   return {
@@ -118,7 +137,8 @@ export function createLoadedCollection(no: number, slabs: SlabMemory, stride: nu
     },
     runs(ranges, visit) {
       if (ranges === undefined) return count > 0 ? visit(0, count) : undefined;
-      for (const [first, length] of ranges) visitRange(first, length, visit);
+      let end = 0;
+      for (const [first, length] of ranges) end = visitRange(first, length, visit, end);
     },
     waste: () => (count === 0 ? 0 : dead / count),
     free() {

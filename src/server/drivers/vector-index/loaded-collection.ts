@@ -1,3 +1,4 @@
+import type { ScopeDocument } from '../../ports/search-scope.ts';
 import { quantizeRow } from './quantize.ts';
 import { SLAB_ROWS } from './shared-layout.ts';
 import type { SlabMemory } from './slab-memory.ts';
@@ -13,7 +14,7 @@ export interface LoadedCollection {
   ordinalAt(row: number): number;
   /** Calls `visit` with unbroken runs of rows, all of them or those whose ordinals lie in the ranges (ascending, disjoint). */
   runs(
-    ranges: readonly (readonly [first: number, count: number])[] | undefined,
+    ranges: readonly Pick<ScopeDocument, 'firstOrdinal' | 'chunkCount'>[] | undefined,
     visit: (row: number, rows: number) => void,
   ): void;
   codesAt(row: number): number;
@@ -138,7 +139,8 @@ export function createLoadedCollection(no: number, slabs: SlabMemory, stride: nu
     runs(ranges, visit) {
       if (ranges === undefined) return count > 0 ? visit(0, count) : undefined;
       let end = 0;
-      for (const [first, length] of ranges) end = visitRange(first, length, visit, end);
+      for (const { firstOrdinal, chunkCount } of ranges)
+        end = visitRange(firstOrdinal, chunkCount, visit, end);
     },
     waste: () => (count === 0 ? 0 : dead / count),
     free() {

@@ -209,17 +209,14 @@ export function createScanIndex(options: ScanIndexOptions): ScanIndex {
     for (const { no, documents } of scope.collections) {
       const collection = current(no);
       laid.push({ collection, base });
-      collection.runs(
-        documents?.map(({ firstOrdinal, chunkCount }) => [firstOrdinal, chunkCount] as const),
-        (firstRow, rows) => {
-          for (let row = firstRow; row < firstRow + rows; ) {
-            const length = Math.min(firstRow + rows - row, SLAB_ROWS - (row % SLAB_ROWS));
-            segments.push(collection.codesAt(row), collection.scalesAt(row), length, base + row);
-            total += length;
-            row += length;
-          }
-        },
-      );
+      collection.runs(documents, (firstRow, rows) => {
+        for (let row = firstRow; row < firstRow + rows; ) {
+          const length = Math.min(firstRow + rows - row, SLAB_ROWS - (row % SLAB_ROWS));
+          segments.push(collection.codesAt(row), collection.scalesAt(row), length, base + row);
+          total += length;
+          row += length;
+        }
+      });
       base += collection.rows();
     }
     return { laid, segments, rows: total };

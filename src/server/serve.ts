@@ -14,7 +14,11 @@ export async function serve(config: Config): Promise<void> {
   const installation = openInstallation(config);
   const { log } = installation;
   const metrics = createMetrics();
-  const server = await createServer(installation, metrics);
+  const server = await createServer(installation, metrics).catch(async (error: unknown) => {
+    // running threads would keep the process alive
+    await installation.close();
+    throw error;
+  });
   const metricsServer = createMetricsServer(metrics);
   const told = toldToEnd();
   try {
@@ -53,8 +57,11 @@ function toldToEnd(): Promise<NodeJS.Signals> {
 export async function work(config: Config): Promise<void> {
   const installation = openInstallation(config);
   const told = toldToEnd();
-  await installation.ready;
-  installation.log.info('working', { dataDir: config.dataDir });
-  installation.log.info('ending', { signal: await told });
-  await installation.close();
+  try {
+    await installation.ready;
+    installation.log.info('working', { dataDir: config.dataDir });
+    installation.log.info('ending', { signal: await told });
+  } finally {
+    await installation.close();
+  }
 }

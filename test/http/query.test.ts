@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Answer, AnswerEvent, QueryRequest } from '../../src/contract/query.ts';
+import type { Answering } from '../../src/server/answer/answering.ts';
 import { AppError } from '../../src/server/errors.ts';
-import type { Answering } from '../../src/server/http/services.ts';
 import { createConversation, listMessages } from '../../src/server/records/conversations.ts';
 import { fakeAnswering, registerUser, startTestApp, testApp } from '../support/http.ts';
 

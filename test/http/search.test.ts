@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Hit, SearchRequest, SearchResult } from '../../src/contract/search.ts';
+import type { Answering } from '../../src/server/answer/answering.ts';
 import { AppError, UpstreamError } from '../../src/server/errors.ts';
-import type { Answering } from '../../src/server/http/services.ts';
 import { fakeAnswering, registerUser, startTestApp, testApp } from '../support/http.ts';
 
 const hit: Hit = {

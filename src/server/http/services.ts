@@ -1,6 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { AnswerEvent, QueryRequest } from '../../contract/query.ts';
-import type { SearchRequest, SearchResult } from '../../contract/search.ts';
+import type { Answering } from '../answer/answering.ts';
 import type { Config } from '../config.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
@@ -33,11 +32,6 @@ export interface Services {
   readonly fetchGuard?: FetchGuard;
   /** Folder of the built web app; absent or empty: only the API is served. */
   readonly webDir?: string;
-}
-
-export interface Answering {
-  search(userId: string, request: SearchRequest, signal: AbortSignal): Promise<SearchResult>;
-  ask(userId: string, request: QueryRequest, signal: AbortSignal): AsyncGenerator<AnswerEvent>;
 }
 
 export interface HealthSources {

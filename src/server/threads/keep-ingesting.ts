@@ -71,11 +71,12 @@ export function keepIngesting(
   }
 
   const stopListening = events.subscribe('jobs', start);
-  let looking = look();
+  // a look that fails (the database was busy) is made again with the next one
+  const lookSafely = () =>
+    look().catch((error: unknown) => log.warn('jobs could not be looked for', { error }));
+  let looking = lookSafely();
   const timer = setInterval(() => {
-    looking = looking
-      .then(look)
-      .catch((error: unknown) => log.warn('jobs could not be looked for', { error }));
+    looking = looking.then(lookSafely);
   }, LOOK_EVERY_MS).unref();
 
   return {
@@ -83,7 +84,7 @@ export function keepIngesting(
       closed = true;
       clearInterval(timer);
       stopListening();
-      await looking.catch(() => {});
+      await looking;
       await end();
     },
   };

@@ -31,6 +31,7 @@ export const profile = user.extend({
   usedBytes: z.int(),
   monthlyBudgetUsd: z.number().nullable(),
 });
+export type Profile = z.infer<typeof profile>;
 export const patchMeBody = z
   .strictObject({
     name: humanText(0, 100).optional(),
@@ -57,4 +58,5 @@ export const apiKey = z.object({
   createdAt: time,
   lastUsedAt: time.nullable(),
 });
+export type ApiKey = z.infer<typeof apiKey>;
 export const createdApiKey = apiKey.extend({ key: z.string().describe('Shown once') });

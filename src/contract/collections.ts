@@ -18,4 +18,5 @@ export const member = z.object({
   name: z.string(),
   role: z.enum(['owner', 'editor', 'viewer']),
 });
+export type Member = z.infer<typeof member>;
 export const memberBody = z.strictObject({ email, role: z.enum(['viewer', 'editor']) });

@@ -23,6 +23,10 @@ export const document = z.object({
   createdAt: time,
   updatedAt: time,
   readyAt: time.nullable(),
+  progress: z
+    .object({ taskId: id.nullable(), stage: z.string(), percent: z.int() })
+    .optional()
+    .describe('There while the document is being worked on'),
 });
 export type Document = z.infer<typeof document>;
 
@@ -73,8 +77,50 @@ export const documentsQuery = pageQuery.extend({
   collectionId: id.optional(),
   q: z.string().max(200).optional(),
   status: documentStatus.optional(),
+  mimeType: z.string().min(1).max(200).optional(),
+  tag: tag.optional(),
   sort: documentSort.optional(),
 });
+export const facetsQuery = z.object({ collectionId: id.optional() });
+/** What the caller's documents can be filtered by, the most frequent first (tags: at most 200). */
+export const documentFacets = z.object({
+  total: z.int(),
+  statuses: z.array(z.object({ status: documentStatus, count: z.int() })),
+  mimeTypes: z.array(z.object({ mimeType: z.string(), count: z.int() })),
+  tags: z.array(z.object({ tag: z.string(), count: z.int() })),
+});
+export type DocumentFacets = z.infer<typeof documentFacets>;
+
+export const bulkAction = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('delete') }),
+  z.strictObject({ type: z.literal('reindex') }),
+  z.strictObject({ type: z.literal('move'), collectionId: id }),
+  z.strictObject({ type: z.literal('tag'), add: tags.default([]), remove: tags.default([]) }),
+]);
+export type BulkAction = z.infer<typeof bulkAction>;
+export const bulkBody = z.strictObject({ documentIds: z.array(id).min(1).max(1000), action: bulkAction });
+/** What could not be done is named; the rest is done. `taskId` follows a re-index. */
+export const bulkResult = z.object({
+  done: z.array(id),
+  failed: z.array(z.object({ documentId: id, error: itemError })),
+  taskId: id.nullable(),
+});
+export type BulkResult = z.infer<typeof bulkResult>;
+
+/** One place where an answer to the caller rests on the document. */
+export const documentCitation = z.object({
+  messageId: id,
+  conversationId: id,
+  conversationTitle: z.string(),
+  question: z.string(),
+  marker: z.int(),
+  page: z.int(),
+  start: z.int(),
+  end: z.int(),
+  quote: z.string(),
+  createdAt: time,
+});
+export type DocumentCitation = z.infer<typeof documentCitation>;
 export const patchDocumentBody = z
   .strictObject({ title: humanText(1, 500).optional(), tags: tags.optional(), collectionId: id.optional() })
   .refine((b) => Object.keys(b).length > 0, 'names nothing to change');

@@ -48,6 +48,10 @@ export const timings = z.object({
   rerankMs: z.number(),
   generateMs: z.number(),
   totalMs: z.number(),
+  firstTokenMs: z
+    .number()
+    .optional()
+    .describe("Of a streamed answer: from the request's arrival until its first words were sent"),
 });
 export type Timings = z.infer<typeof timings>;
 

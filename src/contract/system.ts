@@ -10,6 +10,7 @@ export const publicConfig = z.object({
   formats: z.array(z.object({ mimeType: z.string(), extensions: z.array(z.string()) })),
   models: z.array(z.string()),
 });
+export type PublicConfig = z.infer<typeof publicConfig>;
 export const health = z.object({
   status: z.literal('healthy'),
   uptimeSeconds: z.number(),
@@ -60,6 +61,7 @@ export const patchUserBody = z
     monthlyBudgetUsd: z.number().min(0).nullable().optional(),
   })
   .refine((b) => Object.keys(b).length > 0, 'names nothing to change');
+export type AdminUser = z.infer<typeof adminUser>;
 export const usageRow = z.object({
   userId: id,
   day: z.string(),
@@ -72,6 +74,7 @@ export const usageRow = z.object({
   costUsd: z.number(),
   savedUsd: z.number(),
 });
+export type UsageRow = z.infer<typeof usageRow>;
 export const percentiles = z.object({
   name: z.string(),
   count: z.int(),
@@ -84,6 +87,24 @@ export const performanceReport = z.object({
   windowSeconds: z.number(),
   routes: z.array(percentiles),
   stages: z.array(percentiles),
+  history: z.object({
+    name: z.string().describe('The route or stage that it is about, or `all` requests'),
+    stepSeconds: z.number(),
+    points: z.array(
+      z.object({
+        at: time,
+        count: z.int(),
+        errors: z.int(),
+        p50Ms: z.number(),
+        p95Ms: z.number(),
+        p99Ms: z.number(),
+      }),
+    ),
+  }),
+});
+export type PerformanceReport = z.infer<typeof performanceReport>;
+export const performanceQuery = z.object({
+  name: z.string().max(200).optional().describe('The route or stage whose history is asked for'),
 });
 export const auditEntry = z.object({
   id,
@@ -94,6 +115,7 @@ export const auditEntry = z.object({
   detail: z.string().nullable(),
   ip: z.string().nullable(),
 });
+export type AuditEntry = z.infer<typeof auditEntry>;
 export const adminJob = z.object({
   id,
   kind: z.string(),
@@ -104,3 +126,4 @@ export const adminJob = z.object({
   createdAt: time,
   finishedAt: time.nullable(),
 });
+export type AdminJob = z.infer<typeof adminJob>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { id, itemError, time } from './common.ts';
+import { id, itemError, pageQuery, time } from './common.ts';
 
 export const taskItem = z.object({
   documentId: id,
@@ -17,6 +17,13 @@ export const task = z.object({
   items: z.array(taskItem),
   createdAt: time,
   finishedAt: time.nullable(),
+});
+export const tasksQuery = pageQuery.extend({
+  limit: z.coerce.number().int().min(1).max(50).default(20),
+  active: z
+    .enum(['true', 'false'])
+    .optional()
+    .describe('Only those that are being worked on, or only those that have ended'),
 });
 export type Task = z.infer<typeof task>;
 export type TaskItem = z.infer<typeof taskItem>;

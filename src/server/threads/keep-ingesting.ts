@@ -1,13 +1,23 @@
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import type { Log } from '../log.ts';
 import type { Events } from '../ports/events.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
 import type { IngestHandlers, IngestNote, IngestThreadData } from './ingest-thread.ts';
-import { siblingModule, startThread, type Thread } from './rpc.ts';
+import { siblingModule, startThread, type Thread, type ThreadOptions } from './rpc.ts';
 
 export interface IngestKeeper {
   /** Gives back what runs and ends the thread. */
   close(): Promise<void>;
+}
+
+export interface IngestKeeperOptions {
+  readonly queue: JobQueue;
+  readonly events: Events;
+  readonly log: Log;
+  /** How long the thread stays without work. */
+  readonly idleMs?: number;
+  /** Starts one thread; the real one by default. */
+  readonly startIngestThread?: (options: ThreadOptions) => Thread<IngestHandlers>;
 }
 
 /** How often work of other processes is looked for; work of this one is announced. */
@@ -23,7 +33,7 @@ const LOG_TO_COPY_BYTES = 16 * 1024 * 1024;
  */
 export function keepIngesting(
   data: IngestThreadData,
-  { queue, events, log, idleMs = IDLE_MS }: { queue: JobQueue; events: Events; log: Log; idleMs?: number },
+  { queue, events, log, idleMs = IDLE_MS, startIngestThread = startRealThread }: IngestKeeperOptions,
 ): IngestKeeper {
   let thread: Thread<IngestHandlers> | undefined;
   let ending: Promise<void> = Promise.resolve();
@@ -33,7 +43,7 @@ export function keepIngesting(
   function start(): void {
     lastWorkAt = performance.now();
     if (thread !== undefined || closed) return;
-    const started = startThread<IngestHandlers>(siblingModule('./ingest-thread', import.meta.url), {
+    const started = startIngestThread({
       name: 'ingest',
       data,
       maxOldGenerationMb: 256,
@@ -65,8 +75,8 @@ export function keepIngesting(
     const { queued, running } = await queue.depth();
     if (queued + running > 0) return start();
     if (thread === undefined) {
-      const log = await stat(`${data.databasePath}-wal`).catch(() => undefined);
-      if ((log?.size ?? 0) > LOG_TO_COPY_BYTES) start();
+      const walBytes = statSync(`${data.databasePath}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+      if (walBytes > LOG_TO_COPY_BYTES) start();
     } else if (performance.now() - lastWorkAt > idleMs) await end();
   }
 
@@ -89,3 +99,6 @@ export function keepIngesting(
     },
   };
 }
+
+const startRealThread = (options: ThreadOptions): Thread<IngestHandlers> =>
+  startThread<IngestHandlers>(siblingModule('./ingest-thread', import.meta.url), options);

@@ -149,6 +149,99 @@ export function jobQueueConformance(name: string, make: () => Promise<JobQueueUn
       await other.close();
     });
 
+    test('a job that a crash interrupted goes on before those that have been waiting', async () => {
+      const t = await make();
+      const interrupted = await put(t);
+      t.pass(1_000);
+      const waiting = await put(t);
+      const urgent = await put(t, { priority: 1 });
+      expect((await taken(t.queue)).id).toBe(urgent);
+      await (await taken(t.queue)).release();
+      expect((await taken(t.queue)).id).toBe(interrupted);
+      await t.killOwner();
+      const other = t.another();
+      const order = [];
+      for (let i = 0; i < 3; i++) order.push(await taken(other));
+      expect(order.map(({ id }) => id)).toEqual([urgent, interrupted, waiting]);
+      expect(order.map(({ attempt }) => attempt)).toEqual([2, 2, 1]);
+      await other.close();
+    });
+
+    test('a job whose lease ran out keeps its place in the line too', async () => {
+      const t = await make();
+      const first = await put(t);
+      await taken(t.queue);
+      t.pass(1_000);
+      await put(t);
+      t.pass(15_000);
+      const other = t.another();
+      expect((await taken(other)).id).toBe(first);
+      await other.close();
+    });
+
+    test('a job that is given back keeps its place in the line', async () => {
+      const t = await make();
+      const first = await put(t);
+      t.pass(1_000);
+      await put(t);
+      await (await taken(t.queue)).release();
+      expect((await taken(t.queue)).id).toBe(first);
+    });
+
+    test('a job of a kind that was not asked for is left to others, also when its owner died', async () => {
+      const t = await make();
+      const id = await put(t, { kind: 'embed' });
+      await taken(t.queue);
+      await t.killOwner();
+      const other = t.another();
+      expect(await other.take(['ingest', 'purge'])).toBeUndefined();
+      expect((await taken(other, ['embed'])).id).toBe(id);
+      await other.close();
+    });
+
+    test('a failed try that rolls back leaves its job running', async () => {
+      const t = await make();
+      await put(t);
+      const job = await taken(t.queue);
+      await t.db
+        .transaction()
+        .execute(async (tx) => {
+          await job.fail('never', undefined, tx);
+          throw new Error('roll back');
+        })
+        .catch(() => {});
+      expect(await t.queue.depth()).toEqual({ queued: 0, running: 1, failed: 0 });
+    });
+
+    test('a cancellation that rolls back loses no job, waiting or running', async () => {
+      const t = await make();
+      const ids = [await put(t, { documentId: 'a' }), await put(t, { documentId: 'a' })];
+      const running = await taken(t.queue);
+      await t.db
+        .transaction()
+        .execute(async (tx) => {
+          await t.queue.cancel(tx, 'a');
+          throw new Error('roll back');
+        })
+        .catch(() => {});
+      expect(await t.queue.depth()).toEqual({ queued: 1, running: 1, failed: 0 });
+      await running.release();
+      expect([(await taken(t.queue)).id, (await taken(t.queue)).id]).toEqual(ids);
+    });
+
+    test('a cancelled job is neither completed, failed nor given back by its late owner', async () => {
+      const t = await make();
+      for (const end of ['complete', 'fail', 'release'] as const) {
+        await put(t, { documentId: 'a' });
+        const job = await taken(t.queue);
+        await t.db.transaction().execute((tx) => t.queue.cancel(tx, 'a'));
+        if (end === 'fail') await job.fail('late', undefined);
+        else await job[end]();
+        expect(await t.queue.take(ALL)).toBeUndefined();
+        expect(await t.queue.depth()).toEqual({ queued: 0, running: 0, failed: 0 });
+      }
+    });
+
     test("cancelling ends a document's waiting jobs and aborts its running one; others go on", async () => {
       const t = await make();
       await put(t, { documentId: 'a', kind: 'embed' });
@@ -187,6 +280,14 @@ export function jobQueueConformance(name: string, make: () => Promise<JobQueueUn
       stop.abort();
       await stopped;
       await t.queue.waitForWork(stop.signal);
+    });
+
+    test('waiting ends when the queue is closed', async () => {
+      const t = await make();
+      const queue = t.another();
+      const waiting = queue.waitForWork(new AbortController().signal);
+      await queue.close();
+      await waiting;
     });
   });
 }

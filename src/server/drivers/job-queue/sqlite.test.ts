@@ -70,6 +70,15 @@ test('a renewed lease stays with its owner', async () => {
   expect(job?.signal.aborted).toBe(false);
 });
 
+test('whoever lost its lease hears of it at the next renewal', async () => {
+  const t = await make({ renewMs: 5, leaseMs: 1_000 });
+  await t.db.transaction().execute((tx) => t.queue.enqueue(tx, { kind: 'ingest', payload: {} }));
+  const job = await t.queue.take(['ingest']);
+  const aborted = new Promise((resolve) => job?.signal.addEventListener('abort', resolve));
+  t.raw.prepare(`update jobs set lease_owner = 'elsewhere/1/2/x'`).run();
+  await aborted;
+});
+
 test('a cancellation that no event told of is seen at the next renewal', async () => {
   const t = await make({ renewMs: 5 });
   await t.db

@@ -9,6 +9,7 @@ import { homeCollection } from '../records/collections.ts';
 import { newId, now } from '../records/ids.ts';
 import { insertPages, pageParts } from '../records/pages.ts';
 import type { SqliteConnection } from '../records/sqlite.ts';
+import { titled } from '../records/title-key.ts';
 import { createUser } from '../records/users.ts';
 import { detectLanguage } from '../text/language.ts';
 import type { EvalDocument } from './beir.ts';
@@ -148,7 +149,7 @@ function documentRow(
     id,
     collection_id: collectionId,
     owner_id: ownerId,
-    title,
+    ...titled(title),
     filename: `${name}.txt`,
     mime_type: 'text/plain',
     size_bytes: Buffer.byteLength(text),

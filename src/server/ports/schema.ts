@@ -107,6 +107,8 @@ export interface DocumentRow {
   /** Who uploaded it; the quota counts for them. */
   owner_id: string;
   title: string;
+  /** What titles are put in order by (`records/title-key.ts`); written wherever the title is. */
+  title_key: string;
   filename: string;
   mime_type: string;
   size_bytes: number;

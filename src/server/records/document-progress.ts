@@ -5,6 +5,7 @@ import type { Database, DocumentRow, RevisionRow } from '../ports/schema.ts';
 import type { Transaction } from '../ports/transaction.ts';
 import { tokensAndPages } from './chunks.ts';
 import { now } from './ids.ts';
+import { titled } from './title-key.ts';
 
 /**
  * How a document comes to be what a search sees. Its chunks belong to a revision with a range of ordinals of
@@ -170,7 +171,7 @@ export async function reserveRange(
   await tx
     .updateTable('documents')
     .set({
-      title: read.title,
+      ...titled(read.title),
       mime_type: read.mimeType,
       updated_at: now(),
       ...(isServing(document)

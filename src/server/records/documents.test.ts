@@ -11,6 +11,7 @@ import {
   usedBytes,
 } from './documents.ts';
 import { openSqlite, prepareSqlite, type SqliteConnection } from './sqlite.ts';
+import { titled } from './title-key.ts';
 
 let folder: string;
 let store: SqliteConnection;
@@ -45,13 +46,16 @@ afterEach(async () => {
 });
 
 let added = 0;
-function add(collection: string, fields: Record<string, string | number> = {}): string {
+function add(
+  collection: string,
+  { title, ...fields }: { title?: string } & Record<string, string | number> = {},
+): string {
   const id = `d${String(++added).padStart(6, '0')}`;
   const row: Record<string, string | number> = {
     id,
     collection_id: collection,
     owner_id: collection.startsWith('a') ? 'ann' : 'bob',
-    title: `Title ${id}`,
+    ...titled(title ?? `Title ${id}`),
     filename: `${id}.txt`,
     mime_type: 'text/plain',
     size_bytes: 10,
@@ -279,6 +283,14 @@ describe('a document', () => {
     await expect(listChunks(store.db, document, { limit: 2, cursor: 'x' })).rejects.toMatchObject({
       code: 'INVALID_CURSOR',
     });
+  });
+
+  test('takes its place among the titles under its new name', async () => {
+    const [a, c] = [add('a1', { title: 'Äpfel' }), add('a1', { title: 'cherries' })];
+    const id = add('a1', { title: 'zucchini' });
+    const document = await needDocument(store.db, 'ann', id, 'editor');
+    await store.db.transaction().execute((tx) => describeDocument(tx, document, { title: 'Bananas' }));
+    expect(await listAll({ sort: [{ key: 'title', descending: false }] })).toEqual([a, id, c]);
   });
 
   test('takes a new title and tags, and searches of its collection begin anew', async () => {

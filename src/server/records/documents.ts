@@ -9,6 +9,7 @@ import type { Transaction } from '../ports/transaction.ts';
 import { chunkId } from './chunk-id.ts';
 import { now } from './ids.ts';
 import { decodeCursor, encodeCursor } from './listing.ts';
+import { titled } from './title-key.ts';
 
 type Db = Kysely<Database>;
 export type StoredDocument = Selectable<DocumentRow>;
@@ -81,7 +82,7 @@ export interface DocumentsQuery {
 const COLUMNS = {
   createdAt: 'created_at',
   updatedAt: 'updated_at',
-  title: 'title',
+  title: 'title_key',
   sizeBytes: 'size_bytes',
 } as const satisfies Record<SortKey, keyof DocumentRow>;
 
@@ -305,7 +306,7 @@ export async function describeDocument(
   const changed = await tx
     .updateTable('documents')
     .set({
-      ...(title === undefined ? {} : { title }),
+      ...(title === undefined ? {} : titled(title)),
       ...(sorted === undefined ? {} : { tags: JSON.stringify(sorted) }),
       updated_at: now(),
     })

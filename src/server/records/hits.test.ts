@@ -25,9 +25,9 @@ beforeAll(() => {
   for (let i = 0; i < 9; i++) {
     store.raw
       .prepare(
-        `insert into documents (id, collection_id, owner_id, title, filename, mime_type, size_bytes, sha256, storage_key,
+        `insert into documents (id, collection_id, owner_id, title, title_key, filename, mime_type, size_bytes, sha256, storage_key,
            status, tags, page_count, token_count, revision, first_ordinal, chunk_count, created_at, updated_at)
-         values (?, 'c', 'ann', '', '', 'text/plain', 1, ?, '', 'ready', '[]', 1, 1, 2, ?, 2, '', '')`,
+         values (?, 'c', 'ann', '', '', '', 'text/plain', 1, ?, '', 'ready', '[]', 1, 1, 2, ?, 2, '', '')`,
       )
       .run(`d${i}`, `${i}`, i * 10);
     for (const [ordinal, revision] of [

@@ -7,6 +7,7 @@ import type { Transaction } from '../ports/transaction.ts';
 import { bumpGeneration, findDocument, type StoredDocument, startOver } from './document-progress.ts';
 import { newId, now } from './ids.ts';
 import { createTask } from './tasks.ts';
+import { titled } from './title-key.ts';
 
 export interface TakenFile {
   readonly collectionId: string;
@@ -167,7 +168,7 @@ const newDocument = (userId: string, file: TakenFile, time: string): Insertable<
   id: newId(),
   collection_id: file.collectionId,
   owner_id: userId,
-  title: file.title ?? titleFromFilename(file.filename),
+  ...titled(file.title ?? titleFromFilename(file.filename)),
   filename: file.filename,
   mime_type: file.mimeType ?? 'application/octet-stream',
   size_bytes: file.stored.sizeBytes,

@@ -61,9 +61,9 @@ function addDocument(
 ) {
   store.raw
     .prepare(
-      `insert into documents (id, collection_id, owner_id, title, filename, mime_type, size_bytes, sha256, storage_key,
+      `insert into documents (id, collection_id, owner_id, title, title_key, filename, mime_type, size_bytes, sha256, storage_key,
          status, tags, language, page_count, token_count, revision, first_ordinal, chunk_count, created_at, updated_at)
-       values (?, ?, 'ann', '', '', ?, 1, ?, ?, 'ready', ?, ?, 1, 1, 1, ?, ?, ?, '')`,
+       values (?, ?, 'ann', '', '', '', ?, 1, ?, ?, 'ready', ?, ?, 1, 1, 1, ?, ?, ?, '')`,
     )
     .run(
       ...[id, collectionId, mimeType, id, id, JSON.stringify(tags)],

@@ -40,7 +40,8 @@ export const first: Migration = {
 
     `create table documents (
       no ${serial}, id text not null unique, collection_id text not null references collections (id),
-      owner_id text not null references users (id), title text not null, filename text not null,
+      owner_id text not null references users (id), title text not null,
+      title_key text not null, filename text not null,
       mime_type text not null, size_bytes ${bigint} not null, sha256 text not null, storage_key text not null,
       source_url text, status text not null, error_code text, error_detail text, tags text not null default '[]',
       language text, page_count integer not null default 0, token_count integer not null default 0,
@@ -50,7 +51,7 @@ export const first: Migration = {
     'create unique index documents_by_content on documents (collection_id, sha256)',
     'create index documents_by_creation on documents (collection_id, created_at, id)',
     'create index documents_by_update on documents (collection_id, updated_at, id)',
-    'create index documents_by_title on documents (collection_id, title, id)',
+    'create index documents_by_title on documents (collection_id, title_key, id)',
     'create index documents_by_size on documents (collection_id, size_bytes, id)',
     'create index documents_by_status on documents (collection_id, status, created_at, id)',
     'create index documents_by_owner on documents (owner_id, size_bytes)',

@@ -8,15 +8,17 @@ export interface PackedScope {
   readonly collections: readonly {
     readonly no: number;
     readonly generation: number;
-    /** First ordinal and count, in turn; absent: the whole collection. */
-    readonly ranges?: Uint32Array;
+    /** First ordinal and count, in turn; undefined: the whole collection. */
+    readonly ranges: Uint32Array | undefined;
   }[];
 }
 
 export const packScope = ({ collections }: SearchScope): PackedScope => ({
-  collections: collections.map(({ no, generation, documents }) =>
-    documents === undefined ? { no, generation } : { no, generation, ranges: rangesOf(documents) },
-  ),
+  collections: collections.map(({ no, generation, documents }) => ({
+    no,
+    generation,
+    ranges: documents && rangesOf(documents),
+  })),
 });
 
 export const unpackScope = ({ collections }: PackedScope): SearchScope => ({

@@ -15,7 +15,7 @@ const texts = createKeywordReader(connection.raw);
 
 const handlers = {
   nearest: ({ vector, k, scope }: { vector: Float32Array; k: number; scope: PackedScope }) =>
-    vectors.search(vector, k, unpackScope(scope)),
+    vectors.search(vector, k, scope),
   cosines: ({ vector, keys }: { vector: Float32Array; keys: readonly ChunkKey[] }) =>
     vectors.score(vector, keys),
   keywords: ({ terms, k, scope }: { terms: readonly QueryTerm[]; k: number; scope: PackedScope }) =>

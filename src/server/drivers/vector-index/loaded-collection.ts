@@ -1,4 +1,3 @@
-import type { ScopeDocument } from '../../ports/search-scope.ts';
 import { quantizeRow } from './quantize.ts';
 import { SLAB_ROWS } from './shared-layout.ts';
 import type { SlabMemory } from './slab-memory.ts';
@@ -12,19 +11,20 @@ export interface LoadedCollection {
   /** Rows in [first, first + count) are never found again. */
   kill(first: number, count: number): void;
   ordinalAt(row: number): number;
-  /** Calls `visit` with unbroken runs of rows, all of them or those whose ordinals lie in the ranges (ascending, disjoint). */
-  runs(
-    ranges: readonly Pick<ScopeDocument, 'firstOrdinal' | 'chunkCount'>[] | undefined,
-    visit: (row: number, rows: number) => void,
-  ): void;
-  codesAt(row: number): number;
-  scalesAt(row: number): number;
+  /**
+   * Calls `visit` with what to scan, each piece within one slab: all rows, or those whose ordinals lie in the
+   * ranges (first ordinal and count, in turn; ascending, disjoint).
+   */
+  pieces(ranges: Uint32Array | undefined, visit: VisitPiece): void;
   /** Share of rows that are dead. */
   waste(): number;
   /** What of the change logs is in here. */
   readonly seen: { vectorLog: number; tombstones: number };
   free(): void;
 }
+
+/** Addresses of a piece's codes and scales, how many rows it has, and which is the first. */
+export type VisitPiece = (codes: number, scales: number, rows: number, firstRow: number) => void;
 
 export function createLoadedCollection(no: number, slabs: SlabMemory, stride: number): LoadedCollection {
   const taken: Slab[] = [];
@@ -35,27 +35,28 @@ export function createLoadedCollection(no: number, slabs: SlabMemory, stride: nu
   let order: Uint32Array | undefined;
 
   const slabOf = (row: number) => taken[Math.floor(row / SLAB_ROWS)] as Slab;
-  const codesAt = (row: number) => slabOf(row).at + (row % SLAB_ROWS) * stride;
-  const scalesAt = (row: number) => slabOf(row).at + SLAB_ROWS * stride + (row % SLAB_ROWS) * 4;
   const isDead = (row: number) => Number.isNaN(slabOf(row).scales[row % SLAB_ROWS]);
 
   const rowAt = (position: number): number => (order === undefined ? position : (order[position] as number));
+  const ordinalOf = (position: number): number => ordinals[rowAt(position)] as number;
 
-  /**
-   * Position (in order of ordinals) of the first row whose ordinal is at least `ordinal`, at or after `from`. It
-   * looks near `from` first: ranges come in order, and the next one is seldom far.
-   */
+  /** Position (in order of ordinals) of the first row whose ordinal is at least `ordinal`, at or after `from`. */
   const lowerBound = (ordinal: number, from = 0): number => {
-    let low = from;
-    let high = from;
-    for (let step = 1; high < count && (ordinals[rowAt(high)] as number) < ordinal; step *= 2) {
+    if (from >= count || ordinalOf(from) >= ordinal) return from;
+    // ordinals grow by one or more from row to row, and seldom by more: the farthest place is mostly the right one
+    const farthest = Math.min(count, from + ordinal - ordinalOf(from));
+    if (ordinalOf(farthest - 1) < ordinal) return farthest;
+    // else near `from`: ranges come in order, and the next one is seldom far
+    let low = from + 1;
+    let high = low;
+    for (let step = 1; high < farthest && ordinalOf(high) < ordinal; step *= 2) {
       low = high + 1;
       high += step;
     }
-    high = Math.min(high, count);
+    high = Math.min(high, farthest);
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((ordinals[rowAt(middle)] as number) < ordinal) low = middle + 1;
+      if (ordinalOf(middle) < ordinal) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -105,13 +106,11 @@ export function createLoadedCollection(no: number, slabs: SlabMemory, stride: nu
     no,
     seen: { vectorLog: 0, tombstones: 0 },
     rows: () => count,
-    codesAt,
-    scalesAt,
     ordinalAt: (row) => ordinals[row] as number,
     put(ordinal, vector) {
-      const highest = count === 0 ? -1 : (ordinals[rowAt(count - 1)] as number);
+      const highest = count === 0 ? -1 : ordinalOf(count - 1);
       const position = ordinal > highest ? count : lowerBound(ordinal);
-      if (position < count && ordinals[rowAt(position)] === ordinal) {
+      if (position < count && ordinalOf(position) === ordinal) {
         const row = rowAt(position);
         if (isDead(row)) dead--;
         write(row, vector);
@@ -136,11 +135,20 @@ export function createLoadedCollection(no: number, slabs: SlabMemory, stride: nu
         }
       });
     },
-    runs(ranges, visit) {
-      if (ranges === undefined) return count > 0 ? visit(0, count) : undefined;
+    pieces(ranges, visit) {
+      const visitRun = (firstRow: number, rows: number) => {
+        for (let row = firstRow; row < firstRow + rows; ) {
+          const within = row % SLAB_ROWS;
+          const length = Math.min(firstRow + rows - row, SLAB_ROWS - within);
+          const { at } = slabOf(row);
+          visit(at + within * stride, at + SLAB_ROWS * stride + within * 4, length, row);
+          row += length;
+        }
+      };
+      if (ranges === undefined) return visitRun(0, count);
       let end = 0;
-      for (const { firstOrdinal, chunkCount } of ranges)
-        end = visitRange(firstOrdinal, chunkCount, visit, end);
+      for (let i = 0; i < ranges.length; i += 2)
+        end = visitRange(ranges[i] as number, ranges[i + 1] as number, visitRun, end);
     },
     waste: () => (count === 0 ? 0 : dead / count),
     free() {

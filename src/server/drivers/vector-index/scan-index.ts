@@ -1,12 +1,6 @@
 import type BetterSqlite3 from 'better-sqlite3';
 import { AppError } from '../../errors.ts';
-import {
-  type ChunkKey,
-  type ChunkScore,
-  chunkKey,
-  collectionNoOf,
-  type SearchScope,
-} from '../../ports/search-scope.ts';
+import { type ChunkKey, type ChunkScore, chunkKey, collectionNoOf } from '../../ports/search-scope.ts';
 import type { VectorStats } from '../../ports/vector-index.ts';
 import { compileKernel, instantiateKernel } from './kernel.ts';
 import { createLoadedCollection, type LoadedCollection } from './loaded-collection.ts';
@@ -23,7 +17,6 @@ import {
   QUERY_AT,
   SEGMENT_WORDS,
   SEGMENTS_AT,
-  SLAB_ROWS,
 } from './shared-layout.ts';
 import { createSlabMemory } from './slab-memory.ts';
 
@@ -44,9 +37,21 @@ export interface ScanStats extends VectorStats {
   readonly helpedScans: number;
 }
 
+/** What of a SearchScope the scan needs. */
+export interface ScanScope {
+  readonly collections: readonly {
+    readonly no: number;
+    /**
+     * First ordinal and count, in turn, ascending and disjoint; undefined: the whole collection. Never absent, so
+     * that no scope whose filter has another form is taken for one without a filter.
+     */
+    readonly ranges: Uint32Array | undefined;
+  }[];
+}
+
 /** The exact scan, as it runs inside the search thread: every call is synchronous. */
 export interface ScanIndex {
-  search(vector: Float32Array, k: number, scope: SearchScope): ChunkScore[];
+  search(vector: Float32Array, k: number, scope: ScanScope): ChunkScore[];
   score(vector: Float32Array, keys: readonly ChunkKey[]): (number | undefined)[];
   stats(): ScanStats;
   close(): Promise<void>;
@@ -76,6 +81,8 @@ export function createScanIndex(options: ScanIndexOptions): ScanIndex {
   const slabs = createSlabMemory(stride);
   const module = compileKernel(prefer);
   const kernel = instantiateKernel(module, slabs.memory);
+  // a view of a shared memory stays valid when it grows
+  const segments = new Uint32Array(slabs.memory.buffer, SEGMENTS_AT, MOST_SEGMENTS * SEGMENT_WORDS);
   const control = new Int32Array(new SharedArrayBuffer(CONTROL_WORDS * 4));
   const helper = createScanHelper({ memory: slabs.memory, module, control, idleMs: helperIdleMs });
   /** In order of use: the first was searched longest ago. */
@@ -200,61 +207,57 @@ export function createScanIndex(options: ScanIndexOptions): ScanIndex {
     readonly base: number;
   }
 
-  /** What to scan: SEGMENT_WORDS numbers for each piece of a slab. */
-  function layOut(scope: SearchScope): { laid: Laid[]; segments: number[]; rows: number } {
-    const laid: Laid[] = [];
-    const segments: number[] = [];
-    let base = 0;
-    let total = 0;
-    for (const { no, documents } of scope.collections) {
-      const collection = current(no);
-      laid.push({ collection, base });
-      collection.runs(documents, (firstRow, rows) => {
-        for (let row = firstRow; row < firstRow + rows; ) {
-          const length = Math.min(firstRow + rows - row, SLAB_ROWS - (row % SLAB_ROWS));
-          segments.push(collection.codesAt(row), collection.scalesAt(row), length, base + row);
-          total += length;
-          row += length;
-        }
-      });
-      base += collection.rows();
-    }
-    return { laid, segments, rows: total };
-  }
-
   interface Found {
     readonly score: number;
     readonly row: number;
   }
 
-  /** The best rows of as many segments as the shared memory holds. */
-  function scanPass(segments: readonly number[], wanted: number, helped: boolean): Found[] {
-    new Uint32Array(slabs.memory.buffer, SEGMENTS_AT, MOST_SEGMENTS * SEGMENT_WORDS).set(segments);
-    control[CONTROL.segments] = segments.length / SEGMENT_WORDS;
-    control[CONTROL.wanted] = wanted;
+  /** The best rows of the first `count` segments. */
+  function scanPass(count: number, helped: boolean): Found[] {
+    control[CONTROL.segments] = count;
     Atomics.store(control, CONTROL.next, 0);
     const helping = helped && helper.begin();
     if (helping) helpedScans++;
     const counts = [scanSegments(kernel, slabs.memory.buffer, control, 0), helping ? helper.finish() : 0];
-    return counts.flatMap((count, which) => {
-      const scores = new Float32Array(slabs.memory.buffer, foundAt(which), count);
-      const rows = new Uint32Array(slabs.memory.buffer, foundAt(which) + MOST_CANDIDATES * 4, count);
+    return counts.flatMap((found, which) => {
+      const scores = new Float32Array(slabs.memory.buffer, foundAt(which), found);
+      const rows = new Uint32Array(slabs.memory.buffer, foundAt(which) + MOST_CANDIDATES * 4, found);
       return Array.from(scores, (score, i) => ({ score, row: rows[i] as number }));
     });
   }
 
   /** Keys of the best rows by code, best first. */
-  function scan(vector: Float32Array, wanted: number, scope: SearchScope): ChunkKey[] {
+  function scan(vector: Float32Array, wanted: number, scope: ScanScope): ChunkKey[] {
     inUse.clear();
     for (const { no } of scope.collections) inUse.add(no);
-    const { laid, segments, rows } = layOut(scope);
     const { bias } = quantizeQuery(vector, new Int8Array(slabs.memory.buffer, QUERY_AT, stride));
     control[CONTROL.bias] = bias;
     control[CONTROL.stride] = stride;
+    control[CONTROL.wanted] = wanted;
+    const laid: Laid[] = [];
     const best: Found[] = [];
-    const atOnce = MOST_SEGMENTS * SEGMENT_WORDS;
-    for (let at = 0; at < segments.length; at += atOnce)
-      best.push(...scanPass(segments.slice(at, at + atOnce), wanted, rows >= helperFromRows));
+    let words = 0;
+    let total = 0;
+    const pass = () => {
+      best.push(...scanPass(words / SEGMENT_WORDS, total >= helperFromRows));
+      words = 0;
+    };
+    let base = 0;
+    for (const { no, ranges } of scope.collections) {
+      const collection = current(no);
+      laid.push({ collection, base });
+      collection.pieces(ranges, (codes, scales, rows, firstRow) => {
+        if (words === segments.length) pass();
+        segments[words] = codes;
+        segments[words + 1] = scales;
+        segments[words + 2] = rows;
+        segments[words + 3] = base + firstRow;
+        words += SEGMENT_WORDS;
+        total += rows;
+      });
+      base += collection.rows();
+    }
+    pass();
     best.sort((a, b) => b.score - a.score || a.row - b.row);
     return best.slice(0, wanted).map(({ row }) => {
       const { collection, base } = laid.findLast((l) => l.base <= row) as Laid;

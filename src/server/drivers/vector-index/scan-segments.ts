@@ -10,8 +10,12 @@ import {
   scoresAt,
 } from './shared-layout.ts';
 
-/** Segments taken at a time by one thread: few enough that both end together. */
-const TAKEN_AT_ONCE = 4;
+/**
+ * What one thread takes at a time: a share of what is left, so that many short segments cost few turns at the
+ * counter both threads write, and yet both end together.
+ */
+const SHARE = 1 / 32;
+const FEWEST_TAKEN = 4;
 
 /**
  * Takes segments from the shared list until none is left and keeps the best `wanted` rows among them, which
@@ -63,9 +67,11 @@ export function scanSegments(
   };
 
   for (;;) {
-    const from = Atomics.add(control, CONTROL.next, TAKEN_AT_ONCE);
+    const left = total - Atomics.load(control, CONTROL.next);
+    const taken = Math.max(FEWEST_TAKEN, Math.floor(left * SHARE));
+    const from = Atomics.add(control, CONTROL.next, taken);
     if (from >= total) return size;
-    for (let s = from; s < Math.min(total, from + TAKEN_AT_ONCE); s++) {
+    for (let s = from; s < Math.min(total, from + taken); s++) {
       const rows = segments[s * SEGMENT_WORDS + 2] as number;
       const first = segments[s * SEGMENT_WORDS + 3] as number;
       kernel.scan(

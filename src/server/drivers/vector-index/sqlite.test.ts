@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeVectors } from '../../../../bench/lib/vectors.ts';
-import { chunkKey, type SearchScope } from '../../ports/search-scope.ts';
+import { chunkKey } from '../../ports/search-scope.ts';
 import { openSqlite, prepareSqlite, type SqliteConnection } from '../../records/sqlite.ts';
+import { packScope } from '../../threads/packed-scope.ts';
 import { describeVectorIndex, type VectorIndexUnderTest } from './conformance.ts';
-import { createScanIndex, type ScanIndex, type ScanIndexOptions } from './scan-index.ts';
+import { createScanIndex, type ScanIndex, type ScanIndexOptions, type ScanScope } from './scan-index.ts';
 import { createSqliteVectorWriter } from './sqlite-writer.ts';
 
 async function make(): Promise<VectorIndexUnderTest> {
@@ -32,7 +33,7 @@ async function make(): Promise<VectorIndexUnderTest> {
       const index = createScanIndex({ raw: own.raw, dimensions, memoryLimitBytes: 2 ** 24 });
       return {
         dimensions,
-        search: async (vector, k, scope) => index.search(vector, k, scope),
+        search: async (vector, k, scope) => index.search(vector, k, packScope(scope)),
         score: async (vector, keys) => index.score(vector, keys),
         stats: async () => index.stats(),
         async close() {
@@ -98,8 +99,8 @@ const store = (no: number, vectors: readonly Float32Array[], first = 0) =>
       vectors.map((vector, i) => ({ key: chunkKey(no, first + i), vector })),
     ),
   );
-const whole = (...numbers: number[]): SearchScope => ({
-  collections: numbers.map((no) => ({ no, generation: 1 })),
+const whole = (...numbers: number[]): ScanScope => ({
+  collections: numbers.map((no) => ({ no, ranges: undefined })),
 });
 const exact = (vectors: readonly Float32Array[], query: Float32Array, k: number): number[] =>
   vectors
@@ -227,12 +228,8 @@ test('a filter over more pieces than the shared memory lists is scanned in sever
   const vectors = makeVectors({ count: 140_000, dimensions: 8, seed: 13 });
   await store(1, vectors);
   const index = open({ dimensions: 8 });
-  const documents = Array.from({ length: 70_000 }, (_, i) => ({
-    id: String(i),
-    firstOrdinal: 2 * i,
-    chunkCount: 1,
-  }));
-  const scope = { collections: [{ no: 1, generation: 1, documents }] };
+  const ranges = Uint32Array.from({ length: 140_000 }, (_, i) => (i % 2 === 0 ? i : 1));
+  const scope = { collections: [{ no: 1, ranges }] };
   for (const ordinal of [0, 139_998]) {
     expect(index.search(vectors[ordinal] as Float32Array, 1, scope)[0]?.key).toBe(chunkKey(1, ordinal));
   }

@@ -30,7 +30,7 @@ const problem = (status: number, slug: string) => ({
 });
 
 test('every fault of a request is a problem of its own kind', async () => {
-  const raw = (payload: string, headers: Record<string, string>) =>
+  const raw = (payload: string | Buffer, headers: Record<string, string>) =>
     app.inject({
       method: 'POST',
       url: '/api/v1/collections?secret=1',
@@ -44,6 +44,7 @@ test('every fault of a request is a problem of its own kind', async () => {
     [await app.call(user, 'PUT /api/v1/me'), problem(405, 'method-not-allowed')],
     [await raw('{"name":', json), problem(400, 'malformed-body')],
     [await raw('{"__proto__":{"a":1},"name":"x"}', json), problem(400, 'malformed-body')],
+    [await raw(Buffer.from('{"name":"caf\xe9"}', 'latin1'), json), problem(400, 'malformed-body')],
     [await raw('', json), problem(400, 'validation')],
     [await raw('<a/>', { 'content-type': 'text/xml' }), problem(415, 'unsupported-media-type')],
     [await raw(JSON.stringify({ name: 'x'.repeat(1_100_000) }), json), problem(413, 'body-too-large')],

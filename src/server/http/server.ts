@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
@@ -209,10 +210,13 @@ function createApp({ config, log }: Services): App {
   });
   app.setSerializerCompiler(serializerCompiler);
   const parseJson = app.getDefaultJsonParser('error', 'error');
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
+    const body = bytes as Buffer;
     // many clients announce JSON on every request, also where there is no body
-    if (body === '') done(null, undefined);
-    else parseJson(request, body as string, done);
+    if (body.length === 0) done(null, undefined);
+    // decoding would put other characters where the bytes mean none
+    else if (!isUtf8(body)) done(new AppError('MALFORMED_BODY', 'The body is not valid UTF-8.'));
+    else parseJson(request, body.toString(), done);
   });
   return app;
 }

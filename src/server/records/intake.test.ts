@@ -76,6 +76,10 @@ test('the same bytes again are the document that is there, in a batch too; in an
   const batch = await house.add(user, collection, { 'x.txt': 'New.', 'y.txt': 'New.', 'z.txt': 'Same.' });
   expect(batch.documents.map(({ duplicate }) => duplicate)).toEqual([false, true, true]);
   expect(batch.documents.map(({ taskId }) => taskId)).toEqual([batch.taskId, batch.taskId, first.taskId]);
+  const other = await house.addUser();
+  const theirs = await house.add(other, collection, { 'theirs.txt': 'Same.' });
+  // the task belongs to somebody else, for whom alone it is there
+  expect(theirs.documents).toMatchObject([{ duplicate: true, taskId: null, row: { id: first.id } }]);
   const elsewhere = await add('Same.', await house.addCollection(user));
   expect(elsewhere.id).not.toBe(first.id);
   expect((await collectionRow(collection))?.document_count).toBe(2);
@@ -237,6 +241,30 @@ test('a re-index of documents that are being worked on follows that work', async
   for (const id of twice) expect(await readTask(house.db, id, user)).toMatchObject({ status: 'completed' });
   await expect(reindex(house.db, house.queue, user, ['none'])).rejects.toMatchObject({ code: 'NOT_FOUND' });
   await expectIndexAtRest(house);
+});
+
+test('who may not change the collection any more cancels nothing in it', async () => {
+  const editor = await house.addUser();
+  const role = (role: 'editor' | 'viewer') =>
+    house.db
+      .insertInto('collection_members')
+      .values({ collection_id: collection, user_id: editor, role, created_at: '' })
+      .onConflict((c) => c.columns(['collection_id', 'user_id']).doUpdateSet({ role }))
+      .execute();
+  await role('editor');
+  const { taskId, documents } = await house.add(editor, collection, { 'a.txt': 'One.', 'b.txt': 'Two.' });
+  const [a, b] = documents.map(({ row }) => row.id) as [string, string];
+  await role('viewer');
+  const cancelItem = (id: string) =>
+    cancelTaskItem(house.db, house.queue, house.events, taskId as string, id);
+  await expect(cancelItem(a)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  await cancelTask(house.db, house.queue, house.events, taskId as string);
+  expect((await house.queue.depth()).queued).toBe(2);
+  await role('editor');
+  await cancelItem(a);
+  await house.settle();
+  expect(await house.document(a)).toMatchObject({ error_code: 'CANCELLED' });
+  expect(await house.document(b)).toMatchObject({ status: 'ready' });
 });
 
 test('one item of a task can be cancelled', async () => {

@@ -36,7 +36,7 @@ export interface TakenDocument {
    * anyone: the caller removes it.
    */
   readonly duplicate: boolean;
-  /** The task that works or worked on it. */
+  /** The user's task that works or worked on it; null where only others' did. */
   readonly taskId: string | null;
 }
 
@@ -85,7 +85,7 @@ export function takeIn(
       documents.push({
         row,
         duplicate: fresh.get(contentOf(file)) !== file,
-        taskId: queued.has(contentOf(file)) ? taskId : await latestTask(tx, row.id),
+        taskId: queued.has(contentOf(file)) ? taskId : await latestTask(tx, userId, row.id),
       });
     }
     return { taskId, documents };
@@ -209,11 +209,13 @@ async function retry(
   return (await findDocument(tx, row.id)) as StoredDocument;
 }
 
-async function latestTask(tx: Transaction, documentId: string): Promise<string | null> {
+async function latestTask(tx: Transaction, userId: string, documentId: string): Promise<string | null> {
   const item = await tx
     .selectFrom('task_items')
+    .innerJoin('tasks', 'tasks.id', 'task_items.task_id')
     .select('task_id')
     .where('document_id', '=', documentId)
+    .where('user_id', '=', userId)
     .orderBy('task_id', 'desc')
     .limit(1)
     .executeTakeFirst();
@@ -274,6 +276,7 @@ export async function moveDocument(
     const document = await findDocument(tx, documentId);
     if (document === undefined) throw new AppError('NOT_FOUND', 'There is no such document.');
     if (document.collection_id === collectionId) return;
+    await needCollections(tx, [collectionId]);
     const same = await tx
       .selectFrom('documents')
       .select('id')

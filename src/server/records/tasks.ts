@@ -195,23 +195,24 @@ const showItem = (row: Selectable<TaskItemRow>): TaskItem => ({
     : { error: makeItemError(row.error_code as ErrorCode, row.error_detail ?? '') }),
 });
 
-/** Cancels what has not finished. Documents that were never found before are then `failed` with CANCELLED. */
+/**
+ * Cancels what has not finished, as far as the task's user may still change it. Documents that were never found
+ * before are then `failed` with CANCELLED.
+ */
 export async function cancelTask(
   db: Kysely<Database>,
   queue: JobQueue,
   events: Events,
   taskId: string,
 ): Promise<void> {
-  const items = await db
-    .selectFrom('task_items')
-    .select('document_id')
-    .where('task_id', '=', taskId)
-    .where('status', 'in', UNFINISHED)
-    .execute();
-  for (const { document_id } of items) await cancelDocument(db, queue, events, document_id);
+  for (const { document_id } of await cancellable(db, taskId).execute())
+    await cancelDocument(db, queue, events, document_id);
 }
 
-/** @throws AppError NOT_FOUND when the task has no such item. What has finished stays as it is. */
+/**
+ * What has finished stays as it is.
+ * @throws AppError NOT_FOUND when the task has no such item, or its user may not change the document any more.
+ */
 export async function cancelTaskItem(
   db: Kysely<Database>,
   queue: JobQueue,
@@ -225,10 +226,28 @@ export async function cancelTaskItem(
     .where('task_id', '=', taskId)
     .where('document_id', '=', documentId)
     .executeTakeFirst();
-  if (item === undefined) throw new AppError('NOT_FOUND', 'The task has no such document.');
-  if (item.status === 'queued' || item.status === 'processing')
-    await cancelDocument(db, queue, events, documentId);
+  if (item !== undefined && item.status !== 'queued' && item.status !== 'processing') return;
+  const found = await cancellable(db, taskId).where('item.document_id', '=', documentId).executeTakeFirst();
+  if (found === undefined) throw new AppError('NOT_FOUND', 'The task has no such document.');
+  await cancelDocument(db, queue, events, documentId);
 }
+
+/** Unfinished items whose documents the task's user may change now: rights may have ended since it began. */
+const cancellable = (db: Kysely<Database>, taskId: string) =>
+  db
+    .selectFrom('task_items as item')
+    .innerJoin('tasks as task', 'task.id', 'item.task_id')
+    .innerJoin('documents as d', 'd.id', 'item.document_id')
+    .innerJoin('collections as c', 'c.id', 'd.collection_id')
+    .leftJoin('collection_members as m', (join) =>
+      join.onRef('m.collection_id', '=', 'c.id').onRef('m.user_id', '=', 'task.user_id'),
+    )
+    .select('item.document_id')
+    .where('item.task_id', '=', taskId)
+    .where('item.status', 'in', UNFINISHED)
+    .where((either) =>
+      either.or([either('c.owner_id', '=', either.ref('task.user_id')), either('m.role', '=', 'editor')]),
+    );
 
 async function cancelDocument(
   db: Kysely<Database>,

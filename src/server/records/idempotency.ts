@@ -35,13 +35,14 @@ export async function startIdempotent(
     .selectAll()
     .where('hash', '=', hash)
     .executeTakeFirst();
-  const ageMs = found === undefined ? Number.POSITIVE_INFINITY : Date.now() - Date.parse(found.created_at);
-  if (found === undefined || ageMs > (found.status === null ? ABANDONED_MS : KEEP_MS)) {
-    await db
-      .deleteFrom('idempotency_keys')
-      .where('hash', '=', hash)
-      .$if(found !== undefined, (q) => q.where('created_at', '=', found?.created_at ?? ''))
-      .execute();
+  if (found === undefined || isOver(found)) {
+    // by its time too: another request may have begun under the key since it was looked at
+    if (found !== undefined)
+      await db
+        .deleteFrom('idempotency_keys')
+        .where('hash', '=', hash)
+        .where('created_at', '=', found.created_at)
+        .execute();
     return (await insert()).numInsertedOrUpdatedRows === 1n ? { kind: 'new' } : { kind: 'running' };
   }
   if (found.request_hash !== requestHash) return { kind: 'other-request' };
@@ -49,6 +50,9 @@ export async function startIdempotent(
     ? { kind: 'running' }
     : { kind: 'answered', status: found.status, body: found.body };
 }
+
+const isOver = ({ status, created_at }: { status: number | null; created_at: string }): boolean =>
+  Date.now() - Date.parse(created_at) > (status === null ? ABANDONED_MS : KEEP_MS);
 
 export async function finishIdempotent(
   db: Kysely<Database>,

@@ -150,11 +150,10 @@ test('the built web app is served with its policy, and its addresses lead to its
     });
     expect(page.headers['content-security-policy']).toMatch(/default-src 'none'; script-src 'self'/);
     expect(page.headers['content-security-policy']).not.toContain('unsafe-inline');
-    const again = await app.inject({
-      url,
-      headers: { ...html, 'if-none-match': page.headers.etag as string },
-    });
-    expect(again.statusCode).toBe(304);
+    const etag = page.headers.etag as string;
+    // a proxy that packs the page makes the tag a weak one
+    for (const known of [etag, `W/${etag}`, `"x", ${etag}`])
+      expect((await app.inject({ url, headers: { ...html, 'if-none-match': known } })).statusCode).toBe(304);
   }
   const asset = await app.inject({ url: '/assets/main-1a2b.js' });
   expect(asset.headers).toMatchObject({
@@ -165,6 +164,9 @@ test('the built web app is served with its policy, and its addresses lead to its
   expect(asset.body).toBe('plain()');
   const small = await app.inject({ url: '/assets/main-1a2b.js', headers: { 'accept-encoding': 'gzip, br' } });
   expect([small.body, small.headers['content-encoding']]).toEqual(['brotli', 'br']);
+  const unwanted = 'br;q=0, gzip';
+  const plain = await app.inject({ url: '/assets/main-1a2b.js', headers: { 'accept-encoding': unwanted } });
+  expect([plain.body, plain.headers['content-encoding']]).toEqual(['plain()', undefined]);
   for (const url of ['/assets/none.js', '/api/v1/none', '/assets/..%2f..%2fetc/passwd', '/health/none'])
     expect((await app.inject({ url, headers: html })).json()).toMatchObject({ status: 404 });
   expect((await app.inject({ url: '/library', headers: { accept: 'application/json' } })).statusCode).toBe(

@@ -3,6 +3,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isKnown } from './if-none-match.ts';
 
 /** The page loads scripts, styles and pictures of its own only; pictures may also be made in the page. */
 const PAGE_POLICY = [
@@ -95,6 +96,7 @@ function listFiles(webDir: string): ReadonlyMap<string, WebFile> {
 async function sendFile(file: WebFile, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const accepted = (request.headers['accept-encoding'] ?? '')
     .split(',')
+    .filter((part) => !/;\s*q=0(?:\.0*)?\s*$/i.test(part))
     .map((part) => part.trim().split(';', 1)[0]);
   const [encoding, extension = ''] = file.encodings.find(([name]) => accepted.includes(name)) ?? [];
   reply.headers({
@@ -105,7 +107,7 @@ async function sendFile(file: WebFile, request: FastifyRequest, reply: FastifyRe
   });
   if (file.type.startsWith('text/html')) reply.header('content-security-policy', PAGE_POLICY);
   if (file.encodings.length > 0) reply.header('vary', 'accept-encoding');
-  if (request.headers['if-none-match'] === file.etag) return void (await reply.code(304).send());
+  if (isKnown(request.headers['if-none-match'], file.etag)) return void (await reply.code(304).send());
   if (encoding !== undefined) reply.header('content-encoding', encoding);
   await reply.code(200).send(await readFile(file.path + extension));
 }

@@ -24,6 +24,7 @@ import { removeDocument } from '../../records/removal.ts';
 import type { App } from '../app-types.ts';
 import { needCollection } from '../collection-access.ts';
 import { attachment } from '../disposition.ts';
+import { isKnown } from '../if-none-match.ts';
 import { parseRange } from '../range.ts';
 import type { Services } from '../services.ts';
 
@@ -100,8 +101,7 @@ export function registerDocumentRoutes(app: App, { db, files, queue }: Services)
         .header('content-type', found.mime_type)
         .header('content-disposition', attachment(found.filename));
       const { range: asked, 'if-range': condition, 'if-none-match': known } = request.headers;
-      if (known?.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag || tag.trim() === '*'))
-        return reply.code(304).send();
+      if (isKnown(known, etag)) return reply.code(304).send();
       const whole = request.method === 'HEAD' || (condition !== undefined && condition !== etag);
       const range = parseRange(whole ? undefined : asked, found.size_bytes);
       if (range.kind === 'unsatisfiable') {

@@ -194,14 +194,15 @@ describe('an upload', () => {
     }
   });
 
-  test('that stops in the middle leaves nothing, and the server goes on', async () => {
+  test('that stops in the middle leaves nothing, and can be sent again under its idempotency key', async () => {
     const own = await testApp({ env: { PORT: '0' } });
     const user = await registerUser(own);
     const { port, hostname } = new URL(await own.server.listen());
-    const body = formBody([{ filename: 'a.bin', content: Buffer.alloc(2 * MB, 'x') }]);
+    const file = { filename: 'a.bin', content: Buffer.alloc(2 * MB, 'x') };
+    const body = formBody([file]);
     const socket = connect(Number(port), hostname);
     socket.write(
-      `POST /api/v1/documents HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${user.token}\r\ncontent-type: ${FORM_TYPE}\r\ncontent-length: ${body.length}\r\n\r\n`,
+      `POST /api/v1/documents HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${user.token}\r\nidempotency-key: once\r\ncontent-type: ${FORM_TYPE}\r\ncontent-length: ${body.length}\r\n\r\n`,
     );
     socket.write(body.subarray(0, MB));
     while (storedFiles(own).length === 0) await new Promise(setImmediate);
@@ -209,6 +210,11 @@ describe('an upload', () => {
     while (storedFiles(own).length > 0) await new Promise(setImmediate);
     const list = await own.call(user, 'GET /api/v1/documents');
     expect(list.json()).toMatchObject({ items: [], total: 0 });
+    const keys = () => own.sqlite.db.selectFrom('idempotency_keys').select('hash').execute();
+    while ((await keys()).length > 0) await new Promise(setImmediate);
+    const headers = { 'idempotency-key': 'once' };
+    expect((await sendForm(own, user, [file], { headers })).statusCode).toBe(202);
+    expect((await sendForm(own, user, [file], { headers })).headers['idempotency-replayed']).toBe('true');
   });
 
   test.each([
@@ -291,9 +297,10 @@ describe('a batch', () => {
         { filename: 'two.txt', content: 'batch two' },
         { field: 'tags', value: 'batch' },
       ],
-      { url },
+      { url: `${url}?note=private` },
     );
     expect(response.statusCode).toBe(202);
+    expect(response.body).not.toContain('private');
     const { documents, rejected, status, taskId } = response.json();
     expect(status).toBe('processing');
     expect(documents).toMatchObject([

@@ -8,7 +8,6 @@ import {
   uploadForm,
   urlBody,
 } from '../../../contract/documents.ts';
-import { makeProblem } from '../../../contract/make-problem.ts';
 import { AppError } from '../../errors.ts';
 import { homeCollection } from '../../records/collections.ts';
 import { toDocument } from '../../records/documents.ts';
@@ -16,7 +15,6 @@ import { createEmptyTask } from '../../records/empty-task.ts';
 import type { Taken } from '../../records/intake.ts';
 import type { App } from '../app-types.ts';
 import type { Caller } from '../auth.ts';
-
 import { clientGone } from '../client-gone.ts';
 import { needCollection } from '../collection-access.ts';
 import { displayName } from '../documents/display-name.ts';
@@ -25,6 +23,7 @@ import { invalid, receiveForm, refuseTooLong, type UploadFields } from '../docum
 import { createStoring, type ReceivedFile } from '../documents/storing.ts';
 import { fetchPage } from '../fetch-url.ts';
 import type { FormFile } from '../multipart.ts';
+import { problemOf } from '../problem.ts';
 import type { Services } from '../services.ts';
 
 export function registerUploadRoutes(app: App, services: Services): void {
@@ -102,9 +101,7 @@ export function registerUploadRoutes(app: App, services: Services): void {
               bytes += stored.sizeBytes;
             } catch (error) {
               if (!(error instanceof AppError) || !ONE_FILE_ONLY.has(error.code)) throw error;
-              const place = { instance: request.url, requestId: request.id };
-              const problem = makeProblem(error.code, error.message, place);
-              rejected.push({ filename: displayName(file.filename), problem });
+              rejected.push({ filename: displayName(file.filename), problem: problemOf(error, request) });
             }
           });
           const { tags } = fields;

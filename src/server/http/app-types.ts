@@ -21,7 +21,7 @@ declare module 'fastify' {
     sessionOnly?: boolean;
     /** Not counted by the rate limit: probes must get through, and the page's own files are many. */
     unlimited?: boolean;
-    /** The answer holds a secret: it is never kept for `idempotency-key`. */
+    /** The answer holds a secret: it is not kept for `idempotency-key`. Open routes keep nothing anyway. */
     secretAnswer?: boolean;
     /** Not part of the API: left out of its description. */
     hidden?: boolean;

@@ -113,6 +113,7 @@ export function startRunner({ db, queue, lanes, handlers, onFault, random }: Run
         await handler.waiting?.(tx, job, waitingReason(error));
       }
     });
+    // the row has its outcome and changes no more: the lease is let go of
     await job.complete();
   }
 

@@ -36,7 +36,8 @@ export function withTitle({ content, mimeType, charset }: FetchedPage): {
   let bytes = 0;
   const watched = async function* (): AsyncGenerator<Buffer> {
     for await (const chunk of content as AsyncIterable<Buffer>) {
-      if (bytes < HEAD_BYTES) bytes += head.push(chunk) && chunk.length;
+      if (bytes < HEAD_BYTES) head.push(chunk);
+      bytes += chunk.length;
       yield chunk;
     }
   };

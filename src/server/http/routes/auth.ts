@@ -40,7 +40,7 @@ export function registerAuthRoutes(
   app.post(
     '/api/v1/auth/register',
     {
-      config: { access: 'open', secretAnswer: true },
+      config: { access: 'open' },
       schema: { body: registerBody, response: { 201: sessionShape } },
     },
     async (request, reply) => {
@@ -68,7 +68,7 @@ export function registerAuthRoutes(
   app.post(
     '/api/v1/auth/login',
     {
-      config: { access: 'open', secretAnswer: true },
+      config: { access: 'open' },
       schema: { body: loginBody, response: { 200: sessionShape } },
     },
     async (request, reply) => {
@@ -94,7 +94,7 @@ export function registerAuthRoutes(
 
   app.post(
     '/api/v1/auth/refresh',
-    { config: { access: 'open', secretAnswer: true }, schema: { response: { 200: sessionShape } } },
+    { config: { access: 'open' }, schema: { response: { 200: sessionShape } } },
     async (request, reply) => {
       refuseForeignPage(request, config);
       const token = readRefreshCookie(request);

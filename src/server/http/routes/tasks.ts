@@ -13,6 +13,7 @@ const itemParams = z.object({ id, documentId: id });
 
 /** Tabs of one person, with room for scripts; each stream holds a connection. */
 const MAX_STREAMS_PER_USER = 20;
+
 export function registerTaskRoutes(app: App, { db, queue, events }: Services): void {
   const streams = new Map<string, number>();
 

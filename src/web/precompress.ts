@@ -1,0 +1,31 @@
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import type { Plugin } from 'vite';
+
+/** Below this a compressed copy saves less than a packet. */
+const LEAST_BYTES = 1024;
+
+/** Writes `.br` and `.gz` beside every text file of the build, at their best levels, so that no request compresses. */
+export function precompress(): Plugin {
+  let outDir = '';
+  return {
+    name: 'precompress',
+    apply: 'build',
+    configResolved: ({ root, build }) => {
+      outDir = join(root, build.outDir);
+    },
+    closeBundle() {
+      for (const name of globSync('**/*.{js,mjs,css,html,svg,json,md,wasm}', { cwd: outDir })) {
+        const file = join(outDir, name);
+        const bytes = readFileSync(file);
+        if (bytes.length < LEAST_BYTES || name.startsWith('.vite')) continue;
+        writeFileSync(
+          `${file}.br`,
+          brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }),
+        );
+        writeFileSync(`${file}.gz`, gzipSync(bytes, { level: 9 }));
+      }
+    },
+  };
+}

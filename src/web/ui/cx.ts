@@ -1,0 +1,3 @@
+/** Class names; what is false is left out. */
+export const cx = (...names: (string | false | null | undefined)[]): string =>
+  names.filter(Boolean).join(' ');

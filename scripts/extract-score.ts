@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createProcessParser, type ParseReport } from '../src/server/drivers/parser/process.ts';
 import { AppError } from '../src/server/errors.ts';
+import { inOnePart } from '../src/server/ingest/in-one-part.ts';
 import type { ParsedDocument } from '../src/server/ports/parser.ts';
 
 /**
@@ -53,7 +54,7 @@ const parser = createProcessParser({
 async function parse(path: string): Promise<Outcome> {
   report = undefined;
   try {
-    const document = await parser.parse({ path, filename: path });
+    const document = await inOnePart(parser.parse({ path, filename: path }));
     return { document, report };
   } catch (error) {
     return { error: error instanceof Error ? error : new Error(String(error)), report };

@@ -175,7 +175,7 @@ export async function openIngestHouse(
 /** Pages end with a form feed; a line `# …` or `## …` is a heading, an empty line ends a paragraph. */
 export function plainParser(): Parser {
   return {
-    async parse({ path }, signal) {
+    async *parse({ path }, signal) {
       signal?.throwIfAborted();
       const source = readFileSync(path, 'utf8');
       if (source.startsWith('BROKEN')) throw new AppError('FILE_BROKEN', 'The file is damaged.');
@@ -183,7 +183,8 @@ export function plainParser(): Parser {
         .split('\f')
         .map((text, i): ParsedPage => ({ number: i + 1, text, blocks: [...plainBlocks(text)] }));
       const title = /^# (.+)$/m.exec(source)?.[1];
-      return { mimeType: 'text/plain', pages, ...(title === undefined ? {} : { title }) };
+      const named = title === undefined ? {} : { title };
+      yield { mimeType: 'text/plain', ...named, pageCount: pages.length, pages, last: true };
     },
     async close() {},
   };

@@ -56,31 +56,46 @@ interface Piece {
  * Takes time linear in the length of the text.
  */
 export function chunkDocument(pages: readonly ParsedPage[]): Chunk[] {
-  const chunks: Chunk[] = [];
-  const headings: { level: number; text: string }[] = [];
-  let path: readonly string[] = [];
-  for (const page of pages) {
-    const packer = createPacker(page, chunks);
-    for (const block of blocksOf(page)) {
-      if (block.kind === 'heading') {
-        while ((headings.at(-1)?.level ?? 0) >= block.level) headings.pop();
-        headings.push({ level: block.level, text: headingText(page.text, block) });
-        path = headings.map(({ text }) => text);
-        if (block.level <= 2) packer.endSection(path);
-        else packer.endChunkAbove(SECTION_TOKENS);
-      }
-      for (const piece of piecesOf(page.text, block, path)) packer.place(piece);
-    }
-    packer.endSection();
-  }
-  return chunks;
+  const chunker = createChunker();
+  return pages.flatMap((page) => chunker.add(page));
 }
 
-function createPacker(page: ParsedPage, chunks: Chunk[]) {
+/** The same for pages that come one after the other. */
+export interface Chunker {
+  /** The passages of the document's next page. */
+  add(page: ParsedPage): Chunk[];
+}
+
+export function createChunker(): Chunker {
+  const headings: { level: number; text: string }[] = [];
+  let path: readonly string[] = [];
+  let seq = 0;
+  return {
+    add(page) {
+      const packer = createPacker(page, seq);
+      for (const block of blocksOf(page)) {
+        if (block.kind === 'heading') {
+          while ((headings.at(-1)?.level ?? 0) >= block.level) headings.pop();
+          headings.push({ level: block.level, text: headingText(page.text, block) });
+          path = headings.map(({ text }) => text);
+          if (block.level <= 2) packer.endSection(path);
+          else packer.endChunkAbove(SECTION_TOKENS);
+        }
+        for (const piece of piecesOf(page.text, block, path)) packer.place(piece);
+      }
+      const chunks = packer.finish();
+      seq += chunks.length;
+      return chunks;
+    },
+  };
+}
+
+function createPacker(page: ParsedPage, firstSeq: number) {
+  const chunks: Chunk[] = [];
   let current: Piece[] = [];
   let tokens = 0;
   /** Where the section's first chunk stands: a crumb joins no chunk of another section. */
-  let sectionStart = chunks.length;
+  let sectionStart = 0;
 
   const start = (pieces: Piece[]) => {
     current = pieces;
@@ -111,7 +126,7 @@ function createPacker(page: ParsedPage, chunks: Chunk[]) {
       };
     } else {
       chunks.push({
-        seq: chunks.length,
+        seq: firstSeq + chunks.length,
         page: page.number,
         start: first.start,
         end: last.end,
@@ -152,17 +167,23 @@ function createPacker(page: ParsedPage, chunks: Chunk[]) {
     add(piece);
   };
 
+  /** @param next headings of the section that follows on the page: one below a bare heading keeps it with it. */
+  const endSection = (next?: readonly string[]) => {
+    const last = current.at(-1);
+    const bare = last !== undefined && current.every(({ kind }) => kind === 'heading');
+    if (!(bare && next !== undefined && next.length > last.path.length)) close();
+    sectionStart = chunks.length;
+  };
+
   return {
     place,
+    endSection,
     endChunkAbove(minTokens: number) {
       if (tokens >= minTokens) close();
     },
-    /** @param next headings of the section that follows on the page: one below a bare heading keeps it with it. */
-    endSection(next?: readonly string[]) {
-      const last = current.at(-1);
-      const bare = last !== undefined && current.every(({ kind }) => kind === 'heading');
-      if (!(bare && next !== undefined && next.length > last.path.length)) close();
-      sectionStart = chunks.length;
+    finish(): Chunk[] {
+      endSection();
+      return chunks;
     },
   };
 }

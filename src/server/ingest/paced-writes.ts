@@ -11,30 +11,43 @@ export interface Pace {
   readonly most: number;
 }
 
+export interface WriteSteps<T, P> {
+  /** Runs before the transaction, with the lock free; its result goes to `write`. */
+  prepare(batch: readonly T[]): P;
+  write(tx: Transaction, prepared: P, upTo: number): Promise<void>;
+  written?(): void;
+}
+
+/** The pace so far, for items that come as several lists. */
+export class PaceKept {
+  readonly pace: Pace;
+  /** Of the next batch. */
+  size: number;
+  constructor(pace: Pace) {
+    this.pace = pace;
+    this.size = pace.first;
+  }
+}
+
 /**
  * Writes a long list in transactions of about `targetMs`, whatever the machine and the items: the size of the
  * next batch follows from how long the last one took.
- *
- * @param prepare runs before the transaction, with the lock free; its result goes to `write`.
  */
 export async function writePaced<T, P>(
   db: Kysely<Database>,
   items: readonly T[],
-  pace: Pace,
-  steps: {
-    prepare(batch: readonly T[], from: number): P;
-    write(tx: Transaction, prepared: P, upTo: number): Promise<void>;
-    written?(): void;
-  },
+  paced: Pace | PaceKept,
+  steps: WriteSteps<T, P>,
   signal: AbortSignal,
 ): Promise<void> {
-  let size = pace.first;
+  const kept = paced instanceof PaceKept ? paced : new PaceKept(paced);
+  const { pace } = kept;
   for (let from = 0; from < items.length; ) {
     // between batches other work of this thread gets its turn, and other connections the lock
     await nextTurn();
     signal.throwIfAborted();
-    const batch = items.slice(from, from + size);
-    const prepared = steps.prepare(batch, from);
+    const batch = items.slice(from, from + kept.size);
+    const prepared = steps.prepare(batch);
     from += batch.length;
     const upTo = from;
     const tookMs = await db.transaction().execute(async (tx) => {
@@ -45,6 +58,9 @@ export async function writePaced<T, P>(
     });
     steps.written?.();
     const fitting = (batch.length * pace.targetMs) / Math.max(0.05, tookMs);
-    size = Math.max(pace.least, Math.min(pace.most, 2 * size, Math.round((size + fitting) / 2)));
+    kept.size = Math.max(
+      pace.least,
+      Math.min(pace.most, 2 * kept.size, Math.round((kept.size + fitting) / 2)),
+    );
   }
 }

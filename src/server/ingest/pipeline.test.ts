@@ -266,7 +266,7 @@ test('an embedder that is away leaves the document found by keyword, says why, a
 
 test('a reader that keeps failing fails the document after the last try, without telling internals', async () => {
   const parser = plainParser();
-  parser.parse = async () => {
+  parser.parse = () => {
     throw new Error('ENOENT /secret/path');
   };
   const { house, user, collection } = await open({ parser });
@@ -383,7 +383,7 @@ test('a re-index that fails or is cancelled leaves the document as it was', asyn
   const before = await shown();
 
   const { parse } = parser;
-  parser.parse = async () => {
+  parser.parse = () => {
     throw new AppError('PARSE_TIMEOUT', 'Too slow.');
   };
   const failing = await reindex(house.db, house.queue, user, [id]);

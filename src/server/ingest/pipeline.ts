@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely';
-import { AppError, UpstreamError } from '../errors.ts';
+import { UpstreamError } from '../errors.ts';
 import type { Embedder } from '../ports/embedder.ts';
 import type { Events } from '../ports/events.ts';
 import type { Originals } from '../ports/file-store.ts';
 import type { JobQueue, LeasedJob } from '../ports/job-queue.ts';
-import type { ParsedDocument, Parser } from '../ports/parser.ts';
+import type { ParsedPart, Parser } from '../ports/parser.ts';
 import type { Database } from '../ports/schema.ts';
 import type { TextWriter } from '../ports/text-index.ts';
 import type { Transaction } from '../ports/transaction.ts';
@@ -16,16 +16,13 @@ import {
   findRevision,
   giveUp,
   keywordsComplete,
-  reserveRange,
   type StoredDocument,
 } from '../records/document-progress.ts';
-import { titleFromFilename } from '../records/intake.ts';
 import { finishItems, type ItemReason, noteWaiting } from '../records/tasks.ts';
-import { detectLanguage } from '../text/language.ts';
-import { type Chunk, chunkDocument } from './chunk.ts';
 import { embedRevision } from './embed-revision.ts';
+import { inOnePart } from './in-one-part.ts';
 import { createProgress } from './progress.ts';
-import { type Build, writeChunks, writePages } from './write-revision.ts';
+import { createRevisionWriter, RoomExceeded } from './write-revision.ts';
 
 export interface PipelinePorts {
   readonly db: Kysely<Database>;
@@ -47,24 +44,25 @@ export function createPipeline(ports: PipelinePorts) {
   const { db, queue, events } = ports;
 
   async function ingest(job: LeasedJob, signal: AbortSignal): Promise<void> {
+    try {
+      await build(job, readParts, signal);
+    } catch (error) {
+      if (!(error instanceof RoomExceeded)) throw error;
+      await build(job, readWhole, signal);
+    }
+  }
+
+  async function build(job: LeasedJob, readFile: typeof readParts, signal: AbortSignal): Promise<void> {
     const { documentId } = job.payload as { documentId: string };
     const begun = await db.transaction().execute((tx) => beginBuild(tx, queue, documentId));
     if (begun === undefined) return;
-    const { document, build: number } = begun;
     const progress = createProgress({ db, events }, documentId);
 
     await progress.now('parsing', 0);
-    const parsed = await readFile(ports, document, signal);
-    await progress.now('indexing', 10);
-
-    const chunks = chunkDocument(parsed.pages);
-    if (chunks.length === 0) throw new AppError('FILE_EMPTY', 'The file holds no text.');
-    const build = await reserve(ports, { document, number, parsed, chunks });
-
-    await writePages(ports, build, parsed.pages, signal);
-    await writeChunks(ports, build, chunks, progress, signal);
+    const revision = createRevisionWriter(ports, begun, progress, signal);
+    for await (const part of readFile(ports, begun.document, signal)) await revision.add(part);
     await db.transaction().execute(async (tx) => {
-      await keywordsComplete(tx, queue, documentId, number);
+      await keywordsComplete(tx, queue, documentId, begun.build);
       await job.complete(tx);
     });
     await progress.now('embedding', 30);
@@ -143,58 +141,20 @@ const unlessSuperseded =
     }
   };
 
-async function readFile(
+async function* readParts(
   { files, parser }: PipelinePorts,
   document: StoredDocument,
   signal: AbortSignal,
-): Promise<ParsedDocument> {
+): AsyncGenerator<ParsedPart> {
   signal.throwIfAborted();
   const local = await files.local(document.storage_key);
   try {
-    return await parser.parse({ path: local.path, filename: document.filename }, signal);
+    yield* parser.parse({ path: local.path, filename: document.filename }, signal);
   } finally {
     await local.release();
   }
 }
 
-async function reserve(
-  { db, embedder }: PipelinePorts,
-  read: { document: StoredDocument; number: number; parsed: ParsedDocument; chunks: readonly Chunk[] },
-): Promise<Build> {
-  const { document, number, parsed, chunks } = read;
-  // a title that somebody gave stays; one that was made from the file name gives way to the document's own
-  const isOwn = document.title !== titleFromFilename(document.filename);
-  const title = isOwn ? document.title : (parsed.title ?? document.title);
-  const language = detectLanguage(sample(chunks));
-  const range = await db.transaction().execute((tx) =>
-    reserveRange(tx, {
-      documentId: document.id,
-      build: number,
-      read: {
-        title,
-        language,
-        mimeType: parsed.mimeType,
-        pageCount: parsed.pages.length,
-        tokenCount: chunks.reduce((sum, { tokenCount }) => sum + tokenCount, 0),
-        chunkCount: chunks.length,
-      },
-    }),
-  );
-  return {
-    documentId: document.id,
-    collectionId: document.collection_id,
-    revision: number,
-    ...range,
-    title,
-    language,
-    fingerprint: embedder.fingerprint,
-  };
+async function* readWhole(...from: Parameters<typeof readParts>): AsyncGenerator<ParsedPart> {
+  yield await inOnePart(readParts(...from));
 }
-
-/** Passages from all over the document: its first page alone may be a cover or a table of contents. */
-const SAMPLES = 12;
-const sample = (chunks: readonly Chunk[]): string =>
-  Array.from({ length: Math.min(SAMPLES, chunks.length) }, (_, i) => {
-    const at = Math.floor((i * chunks.length) / Math.min(SAMPLES, chunks.length));
-    return (chunks[at] as Chunk).text;
-  }).join('\n');

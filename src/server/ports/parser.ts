@@ -4,11 +4,16 @@
  */
 export interface Parser {
   /**
+   * The document in parts, as they are read: a short one in one part, of a long one the first pages come while
+   * later ones are still read. The reading starts at once and does not wait for whoever takes the parts, so
+   * that limits of time measure the reading alone; what waits is bounded, since text is. Who stops taking parts
+   * stops the reading. A fault may come after some parts: what they gave is then worth nothing.
+   *
    * @throws AppError with a code of the `parse` group (UNSUPPORTED_FORMAT, FILE_ENCRYPTED, FILE_BROKEN,
    * FILE_EMPTY, FILE_TOO_COMPLEX, NEEDS_OCR, PARSE_TIMEOUT, PARSE_MEMORY) and a message for the person
    * who uploaded the file.
    */
-  parse(file: ParseInput, signal?: AbortSignal): Promise<ParsedDocument>;
+  parse(file: ParseInput, signal?: AbortSignal): AsyncIterable<ParsedPart>;
   close(): Promise<void>;
 }
 
@@ -25,6 +30,14 @@ export interface ParsedDocument {
   readonly title?: string;
   /** In order. `number` starts at 1 and has no gaps: page, slide, sheet, chapter; 1 for formats without pages. */
   readonly pages: readonly ParsedPage[];
+}
+
+/** Some pages of a document, those that follow on the part before. All but `pages` and `last` is the same in every part. */
+export interface ParsedPart extends ParsedDocument {
+  /** Of the whole document. */
+  readonly pageCount: number;
+  /** No more pages follow, and the document is sound. */
+  readonly last: boolean;
 }
 
 export interface ParsedPage {

@@ -133,14 +133,26 @@ export async function beginBuild(
   return { document, build: document.build_revision + 1 };
 }
 
-export interface ReadDocument {
-  readonly title: string;
-  readonly mimeType: string;
-  readonly language: string;
+/** How far a document has been read. */
+export interface ReadSoFar {
   readonly pageCount: number;
   readonly tokenCount: number;
   readonly chunkCount: number;
+  /** Ordinals that the revision keeps: at least `chunkCount`, and more while its end is not known. */
+  readonly room: number;
 }
+
+export interface ReadDocument extends ReadSoFar {
+  readonly title: string;
+  readonly mimeType: string;
+  readonly language: string;
+}
+
+const asShown = ({ chunkCount, pageCount, tokenCount }: ReadSoFar) => ({
+  chunk_count: chunkCount,
+  page_count: pageCount,
+  token_count: tokenCount,
+});
 
 /** Reserves the build's range of ordinals and notes what the reading found. @throws BuildSuperseded */
 export async function reserveRange(
@@ -150,11 +162,11 @@ export async function reserveRange(
   const document = await fenced(tx, documentId, build);
   const { no, next_ordinal } = await tx
     .updateTable('collections')
-    .set(({ eb }) => ({ next_ordinal: eb('next_ordinal', '+', read.chunkCount) }))
+    .set(({ eb }) => ({ next_ordinal: eb('next_ordinal', '+', read.room) }))
     .where('id', '=', document.collection_id)
     .returning(['no', 'next_ordinal'])
     .executeTakeFirstOrThrow();
-  const firstOrdinal = Number(next_ordinal) - read.chunkCount;
+  const firstOrdinal = Number(next_ordinal) - read.room;
   await tx
     .insertInto('revisions')
     .values({
@@ -162,7 +174,7 @@ export async function reserveRange(
       revision: build,
       collection_no: no,
       first_ordinal: firstOrdinal,
-      chunk_count: read.chunkCount,
+      chunk_count: read.room,
       title: read.title,
       language: read.language,
       dropped: 0,
@@ -179,15 +191,34 @@ export async function reserveRange(
         : {
             revision: build,
             first_ordinal: firstOrdinal,
-            chunk_count: read.chunkCount,
             language: read.language,
-            page_count: read.pageCount,
-            token_count: read.tokenCount,
+            ...asShown(read),
           }),
     })
     .where('id', '=', documentId)
     .execute();
   return { collectionNo: no, firstOrdinal };
+}
+
+/**
+ * Notes that more has been read: so many of the build's ordinals are shown from now on. Ordinals that turn out
+ * not to be needed are given to nobody else, so that a range never names another document's chunk.
+ * @param read `room` may only shrink.
+ * @throws BuildSuperseded
+ */
+export async function growDocument(
+  tx: Transaction,
+  { documentId, build, read }: { documentId: string; build: number; read: ReadSoFar },
+): Promise<void> {
+  const document = await fenced(tx, documentId, build);
+  await tx
+    .updateTable('revisions')
+    .set({ chunk_count: read.room })
+    .where('document_id', '=', documentId)
+    .where('revision', '=', build)
+    .execute();
+  if (isServing(document)) return;
+  await tx.updateTable('documents').set(asShown(read)).where('id', '=', documentId).execute();
 }
 
 /** @throws BuildSuperseded when this build may not write any more. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { makePdf } from '../../../../test/fixtures/parse/make-pdf.ts';
+import { inOnePart } from '../../ingest/in-one-part.ts';
 import {
   createProcessParser,
   type ParseReport,
@@ -24,11 +25,16 @@ function stored(name: string, content: string | Buffer) {
   return { path, filename: name };
 }
 
-function parser(options: ProcessParserOptions = {}): { parser: ProcessParser; reports: ParseReport[] } {
+/** A parser whose `parse` gives the whole document. */
+function parser(options: ProcessParserOptions = {}) {
   const reports: ParseReport[] = [];
   const made = createProcessParser({ ...options, onReport: (report) => reports.push(report) });
   cleanups.push(() => made.close());
-  return { parser: made, reports };
+  const whole = {
+    ...made,
+    parse: (...call: Parameters<ProcessParser['parse']>) => inOnePart(made.parse(...call)),
+  };
+  return { parser: whole, parts: made, reports };
 }
 
 const alive = (pid: number): boolean => {
@@ -137,7 +143,7 @@ test('the process ends with its parent', async () => {
   const script = `
     const { createProcessParser } = await import(${JSON.stringify(new URL('./process.ts', import.meta.url).href)});
     const parser = createProcessParser({ onReport: ({ pid }) => console.log(pid) });
-    await parser.parse(${JSON.stringify(stored('a.txt', small))});
+    await Array.fromAsync(parser.parse(${JSON.stringify(stored('a.txt', small))}));
     setInterval(() => {}, 1000);`;
   const parent = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],

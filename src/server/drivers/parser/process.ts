@@ -1,10 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { ReadableStream, type ReadableStreamDefaultController } from 'node:stream/web';
 import { fileURLToPath } from 'node:url';
 import type { ErrorCode } from '../../../contract/errors.ts';
 import { AppError } from '../../errors.ts';
 import type { FromParseProcess, ToParseProcess } from '../../ports/parse-messages.ts';
-import type { ParsedDocument, ParseInput, Parser } from '../../ports/parser.ts';
+import type { ParsedPart, ParseInput, Parser } from '../../ports/parser.ts';
 import { siblingModule } from '../../threads/rpc.ts';
 
 export interface ProcessParserOptions {
@@ -39,9 +40,9 @@ export interface ProcessParser extends Parser {
 
 interface Waiting {
   readonly file: ParseInput;
-  readonly signal: AbortSignal | undefined;
-  readonly resolve: (document: ParsedDocument) => void;
-  readonly reject: (error: Error) => void;
+  /** Aborts when the caller does, or takes no more parts. */
+  readonly signal: AbortSignal;
+  readonly parts: ReadableStreamDefaultController<ParsedPart>;
 }
 
 interface Child {
@@ -50,10 +51,12 @@ interface Child {
   files: number;
   call: number;
   stderr: string;
-  /** Settles the file in work; undefined when idle. */
-  settle: ((outcome: FromParseProcess | Death) => void) | undefined;
+  /** Takes what comes of the file in work; undefined when idle. */
+  receive: ((message: Reply | Death) => void) | undefined;
   idleTimer: NodeJS.Timeout | undefined;
 }
+
+type Reply = Extract<FromParseProcess, { reply: number }>;
 
 interface Death {
   readonly signal: NodeJS.Signals | null;
@@ -91,21 +94,21 @@ export function createProcessParser(options: ProcessParserOptions = {}): Process
       files: 0,
       call: 0,
       stderr: '',
-      settle: undefined,
+      receive: undefined,
       idleTimer: undefined,
     };
     child.stderr?.on('data', (text: Buffer) => {
       entry.stderr = (entry.stderr + text.toString('utf8')).slice(-4096);
     });
     child.on('message', (message: FromParseProcess) => {
-      if ('reply' in message && message.reply === entry.call) entry.settle?.(message);
+      if ('reply' in message && message.reply === entry.call) entry.receive?.(message);
     });
     // a process that cannot start or cannot be written to is about to exit, which is what counts
     child.on('error', () => child.kill('SIGKILL'));
     child.once('exit', (_, signal) => {
       children.delete(entry);
       clearTimeout(entry.idleTimer);
-      entry.settle?.({ signal, stderr: entry.stderr });
+      entry.receive?.({ signal, stderr: entry.stderr });
       exited.resolve();
     });
     children.add(entry);
@@ -130,18 +133,14 @@ export function createProcessParser(options: ProcessParserOptions = {}): Process
 
   const next = () => {
     if (line.length === 0 || closed) return;
-    const child = [...children].find((c) => c.settle === undefined && c.process.connected);
+    const child = [...children].find((c) => c.receive === undefined && c.process.connected);
     if (child === undefined && children.size >= processes) return;
     const waiting = line.shift();
     if (waiting === undefined) return;
-    if (waiting.signal?.aborted) {
-      waiting.reject(aborted());
-      return next();
-    }
     void work(child ?? start(), waiting).finally(next);
   };
 
-  const work = async (child: Child, { file, signal, resolve, reject }: Waiting): Promise<void> => {
+  const work = async (child: Child, { file, signal, parts }: Waiting): Promise<void> => {
     clearTimeout(child.idleTimer);
     child.process.ref();
     child.process.channel?.ref();
@@ -159,48 +158,59 @@ export function createProcessParser(options: ProcessParserOptions = {}): Process
         kill(problem('PARSE_MEMORY', memoryLimitMb));
     }, MEMORY_CHECK_MS);
     const onAbort = () => kill(aborted());
-    signal?.addEventListener('abort', onAbort, { once: true });
-    const outcome = await new Promise<FromParseProcess | Death>((settle) => {
-      child.settle = settle;
+    signal.addEventListener('abort', onAbort, { once: true });
+    const outcome = await new Promise<Reply | Death>((settle) => {
+      child.receive = (message) => {
+        // what an aborted reading still sends is taken by nobody
+        if (!('part' in message) || message.part.last) settle(message);
+        else if (!signal.aborted) parts.enqueue(message.part);
+      };
       child.process.send({ call: child.call, file } satisfies ToParseProcess);
     });
     clearTimeout(timer);
     clearInterval(watch);
-    signal?.removeEventListener('abort', onAbort);
-    child.settle = undefined;
+    signal.removeEventListener('abort', onAbort);
     onReport?.({
       pid: child.process.pid ?? 0,
       tookMs: performance.now() - startedMs,
       peakMb: processMemoryMb(child.process.pid, 'VmHWM'),
     });
-    if ('stderr' in outcome) {
+    if (fault !== undefined || 'stderr' in outcome) {
+      // one that was killed may have answered in its last moment: it takes no other file
       await child.exited;
-      return reject(fault ?? (closed ? shuttingDown() : deathError(outcome, memoryLimitMb)));
+      return parts.error(fault ?? (closed ? shuttingDown() : deathError(outcome as Death, memoryLimitMb)));
     }
+    child.receive = undefined;
     rest(child);
-    if ('document' in outcome) resolve(outcome.document);
-    else if ('error' in outcome) reject(new AppError(outcome.error.code, outcome.error.message));
+    if ('error' in outcome) return parts.error(new AppError(outcome.error.code, outcome.error.message));
+    parts.enqueue(outcome.part);
+    parts.close();
   };
 
   return {
-    parse(file, signal) {
-      if (closed) return Promise.reject(shuttingDown());
-      if (signal?.aborted) return Promise.reject(aborted());
-      return new Promise((resolve, reject) => {
-        const waiting: Waiting = { file, signal, resolve, reject };
-        // one that still waits in line leaves at once
-        signal?.addEventListener(
-          'abort',
-          () => {
-            const at = line.indexOf(waiting);
-            if (at === -1) return;
-            line.splice(at, 1);
-            reject(aborted());
-          },
-          { once: true },
-        );
-        line.push(waiting);
-        next();
+    parse(file, callerSignal) {
+      const noMoreParts = new AbortController();
+      const signal = callerSignal ? AbortSignal.any([callerSignal, noMoreParts.signal]) : noMoreParts.signal;
+      return new ReadableStream<ParsedPart>({
+        start(parts) {
+          if (closed) return parts.error(shuttingDown());
+          if (signal.aborted) return parts.error(aborted());
+          const waiting: Waiting = { file, signal, parts };
+          // one that still waits in line leaves at once
+          signal.addEventListener(
+            'abort',
+            () => {
+              const at = line.indexOf(waiting);
+              if (at === -1) return;
+              line.splice(at, 1);
+              parts.error(aborted());
+            },
+            { once: true },
+          );
+          line.push(waiting);
+          next();
+        },
+        cancel: () => noMoreParts.abort(),
       });
     },
     warm() {
@@ -211,7 +221,7 @@ export function createProcessParser(options: ProcessParserOptions = {}): Process
     },
     async close() {
       closed = true;
-      for (const waiting of line.splice(0)) waiting.reject(shuttingDown());
+      for (const waiting of line.splice(0)) waiting.parts.error(shuttingDown());
       await Promise.all(
         [...children].map((child) => {
           child.process.ref();

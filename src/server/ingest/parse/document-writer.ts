@@ -1,9 +1,18 @@
-import type { Block, ParsedDocument, ParsedPage } from '../../ports/parser.ts';
+import type { Block, ParsedPage, ParsedPart } from '../../ports/parser.ts';
 import { cleanLayout, cleanLine, cleanRunning } from './clean-text.ts';
 import { empty, tooComplex } from './faults.ts';
 import { LIMITS } from './limits.ts';
 
 type Level = 1 | 2 | 3 | 4 | 5 | 6;
+
+/** Takes pages that are complete while later ones are still read; resolves once they are on their way. */
+export type HandOn = (part: ParsedPart) => Promise<void>;
+
+/**
+ * Characters of a part. Parts of 64 k to 512 k are indexed equally fast; what arrives last is indexed when
+ * nothing is read any more, so shorter is better.
+ */
+const PART_LENGTH = 256_000;
 
 /**
  * Takes a document's blocks in reading order and keeps text and offsets in step: every text is cleaned
@@ -12,19 +21,29 @@ type Level = 1 | 2 | 3 | 4 | 5 | 6;
 export class DocumentWriter {
   /** From metadata; the first heading stands in when it stays unset. */
   title: string | undefined;
-  readonly #pages: ParsedPage[] = [];
+  readonly #handOn: HandOn | undefined;
+  /** Complete, and not handed on yet. */
+  #pages: ParsedPage[] = [];
+  #ready = 0;
+  #handedOn = 0;
   #parts: string[] = [];
   #blocks: Block[] = [];
   #length = 0;
   #total = 0;
   #firstHeading: string | undefined;
+  /** What the first part said, set once there is one. */
+  #titleOfParts: { readonly title: string | undefined } | undefined;
   #begun = false;
+
+  constructor(handOn?: HandOn) {
+    this.#handOn = handOn;
+  }
 
   /** Begins a page; blocks that came before the first call are page 1 with it. */
   newPage(): void {
     if (this.#begun || this.#length > 0) this.#endPage();
     this.#begun = true;
-    if (this.#pages.length >= LIMITS.pages) {
+    if (this.#handedOn + this.#pages.length >= LIMITS.pages) {
       throw tooComplex(`The file has more than ${LIMITS.pages.toLocaleString('en')} pages.`);
     }
   }
@@ -100,16 +119,38 @@ export class DocumentWriter {
     }
   }
 
-  /** @throws AppError FILE_EMPTY when no page has text. */
-  finish(mimeType: string): ParsedDocument {
+  /**
+   * Hands on the complete pages once they are worth a message. For readers that know type, title and number of
+   * pages before they are through; of the headings only those up to here can stand in for a title.
+   */
+  async handOnPages(whole: { readonly mimeType: string; readonly pageCount: number }): Promise<void> {
+    if (this.#handOn === undefined || this.#ready < PART_LENGTH) return;
+    this.#titleOfParts ??= { title: this.#ownTitle() };
+    const part = { ...whole, ...named(this.#titleOfParts.title), pages: this.#pages, last: false };
+    this.#handedOn += this.#pages.length;
+    this.#pages = [];
+    this.#ready = 0;
+    await this.#handOn(part);
+  }
+
+  /**
+   * The whole document, or what follows on the pages handed on.
+   * @throws AppError FILE_EMPTY when no page has text.
+   */
+  finish(mimeType: string): ParsedPart {
     this.#endPage();
     if (this.#total === 0) throw empty();
-    const title = cleanLine(this.title ?? '') || this.#firstHeading;
     return {
       mimeType,
-      ...(title === undefined ? {} : { title: title.slice(0, 300).toWellFormed() }),
+      ...named(this.#titleOfParts === undefined ? this.#ownTitle() : this.#titleOfParts.title),
+      pageCount: this.#handedOn + this.#pages.length,
       pages: this.#pages,
+      last: true,
     };
+  }
+
+  #ownTitle(): string | undefined {
+    return (cleanLine(this.title ?? '') || this.#firstHeading)?.slice(0, 300).toWellFormed();
   }
 
   #add(text: string): { start: number; end: number } | undefined {
@@ -124,12 +165,19 @@ export class DocumentWriter {
   }
 
   #endPage(): void {
-    this.#pages.push({ number: this.#pages.length + 1, text: this.#parts.join(''), blocks: this.#blocks });
+    this.#pages.push({
+      number: this.#handedOn + this.#pages.length + 1,
+      text: this.#parts.join(''),
+      blocks: this.#blocks,
+    });
+    this.#ready += this.#length;
     this.#parts = [];
     this.#blocks = [];
     this.#length = 0;
   }
 }
+
+const named = (title: string | undefined) => (title === undefined ? {} : { title });
 
 const tooMuchText = () =>
   tooComplex(`The file unpacks to more than ${LIMITS.textLength / 1_000_000} million characters of text.`);

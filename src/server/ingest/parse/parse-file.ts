@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { AppError } from '../../errors.ts';
-import type { ParsedDocument, ParseInput } from '../../ports/parser.ts';
+import type { ParsedPart, ParseInput } from '../../ports/parser.ts';
 import { detectPackage, detectShell, detectText, type Format, MIME_TYPES } from './detect.ts';
-import { DocumentWriter } from './document-writer.ts';
+import { DocumentWriter, type HandOn } from './document-writer.ts';
 import { broken, empty } from './faults.ts';
 import { LIMITS } from './limits.ts';
 import { decodeText } from './text-encoding.ts';
@@ -12,12 +12,15 @@ import { decodeText } from './text-encoding.ts';
  * Reads one file: what it is, then its text. Readers are loaded when their format first comes, so that the
  * process starts fast and holds only what it needs.
  *
+ * @param handOn takes the parts before the last; without it the document is one part.
+ * @returns the last part.
  * @throws AppError of the parse group, or FILE_MISSING; nothing else.
  */
-export async function parseFile(input: ParseInput): Promise<ParsedDocument> {
+export async function parseFile(input: ParseInput, handOn?: HandOn): Promise<ParsedPart> {
   try {
     const bytes = await readStored(input.path);
-    return await parseBytes(bytes, extname(input.filename).slice(1).toLowerCase(), 0);
+    const out = new DocumentWriter(handOn);
+    return await parseBytes(bytes, extname(input.filename).slice(1).toLowerCase(), 0, out);
   } catch (error) {
     if (error instanceof AppError) throw error;
     throw broken('The file is damaged and cannot be read.', error);
@@ -33,8 +36,12 @@ async function readStored(path: string): Promise<Buffer> {
 }
 
 /** @param depth how many mails this file is inside of. */
-async function parseBytes(bytes: Buffer, extension: string, depth: number): Promise<ParsedDocument> {
-  const out = new DocumentWriter();
+async function parseBytes(
+  bytes: Buffer,
+  extension: string,
+  depth: number,
+  out: DocumentWriter,
+): Promise<ParsedPart> {
   const format = await read(bytes, extension, depth, out);
   return out.finish(MIME_TYPES[format]);
 }
@@ -111,7 +118,9 @@ async function readText(
       await (await import('./eml.ts')).readMail(
         bytes,
         out,
-        depth < LIMITS.mailDepth ? (attached, name) => parseBytes(attached, name, depth + 1) : undefined,
+        depth < LIMITS.mailDepth
+          ? (attached, name) => parseBytes(attached, name, depth + 1, new DocumentWriter())
+          : undefined,
       );
       return format;
     case 'code':

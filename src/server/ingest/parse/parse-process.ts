@@ -4,7 +4,9 @@ import { forbidNetwork } from './forbid-network.ts';
 
 /** The child process that reads files: one at a time, told over IPC, gone when its parent is. */
 forbidNetwork();
-const send = (message: FromParseProcess) => void process.send?.(message);
+/** Resolves once the message has left: work that never waits would hold back all that it sends until its end. */
+const send = (message: FromParseProcess) =>
+  new Promise<void>((resolve) => process.send?.(message, undefined, undefined, () => resolve()));
 process.on('disconnect', () => process.exit(0));
 
 process.on('message', async (message: ToParseProcess) => {
@@ -14,11 +16,12 @@ process.on('message', async (message: ToParseProcess) => {
     return;
   }
   try {
-    send({ reply: message.call, document: await parseFile(message.file) });
+    const reply = message.call;
+    await send({ reply, part: await parseFile(message.file, (part) => send({ reply, part })) });
   } catch (error) {
     const { code, message: text } =
       error instanceof AppError ? error : new AppError('INTERNAL', String(error));
-    send({ reply: message.call, error: { code, message: text } });
+    await send({ reply: message.call, error: { code, message: text } });
   }
 });
-send({ ready: true });
+void send({ ready: true });

@@ -1,3 +1,4 @@
+import { MIME_TYPES } from './detect.ts';
 import type { DocumentWriter } from './document-writer.ts';
 import { broken, empty, encrypted, needsOcr, tooComplex } from './faults.ts';
 import type { FormatReader } from './format-reader.ts';
@@ -19,8 +20,8 @@ export const readPdf: FormatReader = async ({ bytes }, out) => {
     if (count === 0) throw damaged();
     if (count > LIMITS.pages)
       throw tooComplex(`The PDF has ${count} pages; at most ${LIMITS.pages} are read.`);
-    new PdfReading(pdf, document, count, out).write();
     out.title = worthShowing(metaText(pdf, document, 'Title'));
+    await new PdfReading(pdf, document, count, out).write();
   } finally {
     if (document !== 0) pdf.FPDF_CloseDocument(document);
     pdf.free(data);
@@ -49,7 +50,7 @@ class PdfReading {
     this.#hasForms = pdf.FPDF_GetFormType(document) !== 0;
   }
 
-  write(): void {
+  async write(): Promise<void> {
     const style = look(this.#sample(), readOutline(this.#pdf, this.#document, this.#count));
     let pictures = 0;
     let unreadable = 0;
@@ -63,6 +64,7 @@ class PdfReading {
         else if (page.lines.length > 0) this.#empty = false;
       }
       this.#writePage(index - NEARBY, style);
+      await this.#out.handOnPages({ mimeType: MIME_TYPES.pdf, pageCount: this.#count });
     }
     if (!this.#empty) return;
     if (unreadable === this.#count) throw damaged();

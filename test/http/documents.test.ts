@@ -241,6 +241,7 @@ describe("a document's file", () => {
     const response = await file(document, { range });
     expect(response.statusCode).toBe(416);
     expect(response.headers['content-range']).toBe('bytes */44');
+    expect(response.headers.etag).toBeUndefined();
     expect(response.json().type).toBe('urn:ka:error:range-not-satisfiable');
   });
 
@@ -285,6 +286,8 @@ describe("a document's file", () => {
     const response = await file(lost);
     expect(response.statusCode).toBe(500);
     expect(response.json()).toMatchObject({ type: 'urn:ka:error:file-missing' });
+    for (const name of ['etag', 'content-disposition', 'content-range', 'accept-ranges'])
+      expect(response.headers[name], name).toBeUndefined();
     expect(response.body).not.toContain(key);
     expect(response.headers['content-type']).toContain('problem+json');
   });

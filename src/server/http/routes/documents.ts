@@ -95,30 +95,33 @@ export function registerDocumentRoutes(app: App, { db, files, queue }: Services)
     async (request, reply) => {
       const found = await needDocument(db, request.caller.userId, request.params.id, 'viewer');
       const etag = `"${found.sha256}"`;
-      reply
-        .headers(FILE_HEADERS)
-        .header('etag', etag)
-        .header('content-type', found.mime_type)
-        .header('content-disposition', attachment(found.filename));
+      const headers = {
+        ...FILE_HEADERS,
+        etag,
+        'content-type': found.mime_type,
+        'content-disposition': attachment(found.filename),
+      };
       const { range: asked, 'if-range': condition, 'if-none-match': known } = request.headers;
-      if (isKnown(known, etag)) return reply.code(304).send();
+      if (isKnown(known, etag)) return reply.code(304).headers(headers).send();
       const whole = request.method === 'HEAD' || (condition !== undefined && condition !== etag);
       const range = parseRange(whole ? undefined : asked, found.size_bytes);
       if (range.kind === 'unsatisfiable') {
-        reply.header('content-range', `bytes */${found.size_bytes}`).removeHeader('content-disposition');
+        reply.header('content-range', `bytes */${found.size_bytes}`);
         throw new AppError('RANGE_NOT_SATISFIABLE', `The file has ${found.size_bytes} bytes.`);
       }
       if (range.kind === 'part') {
         const { start, end } = range;
+        const part = await files.read(found.storage_key, { start, end });
         return reply
           .code(206)
+          .headers(headers)
           .header('content-range', `bytes ${start}-${end}/${found.size_bytes}`)
           .header('content-length', end - start + 1)
-          .send(await files.read(found.storage_key, { start, end }));
+          .send(part);
       }
-      reply.header('content-length', found.size_bytes);
       // to HEAD goes an empty stream: of any other payload the framework would tell the length
-      return reply.send(request.method === 'HEAD' ? Readable.from([]) : await files.read(found.storage_key));
+      const content = request.method === 'HEAD' ? Readable.from([]) : await files.read(found.storage_key);
+      return reply.headers(headers).header('content-length', found.size_bytes).send(content);
     },
   );
 

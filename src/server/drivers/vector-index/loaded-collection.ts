@@ -34,7 +34,7 @@ export function createLoadedCollection(no: number, slabs: SlabMemory, stride: nu
   /** Rows by ordinal; undefined while the rows themselves are in that order. */
   let order: Uint32Array | undefined;
 
-  const slabOf = (row: number) => taken[Math.floor(row / SLAB_ROWS)] as Slab;
+  const slabOf = (row: number) => taken[(row / SLAB_ROWS) | 0] as Slab;
   const isDead = (row: number) => Number.isNaN(slabOf(row).scales[row % SLAB_ROWS]);
 
   const rowAt = (position: number): number => (order === undefined ? position : (order[position] as number));
@@ -42,18 +42,24 @@ export function createLoadedCollection(no: number, slabs: SlabMemory, stride: nu
 
   /** Position (in order of ordinals) of the first row whose ordinal is at least `ordinal`, at or after `from`. */
   const lowerBound = (ordinal: number, from = 0): number => {
-    if (from >= count || ordinalOf(from) >= ordinal) return from;
+    if (from >= count) return from;
+    const distance = ordinal - ordinalOf(from);
+    if (distance <= 0) return from;
     // ordinals grow by one or more from row to row, and seldom by more: the farthest place is mostly the right one
-    const farthest = Math.min(count, from + ordinal - ordinalOf(from));
-    if (ordinalOf(farthest - 1) < ordinal) return farthest;
-    // else near `from`: ranges come in order, and the next one is seldom far
-    let low = from + 1;
-    let high = low;
-    for (let step = 1; high < farthest && ordinalOf(high) < ordinal; step *= 2) {
-      low = high + 1;
-      high += step;
+    const farthest = from + distance;
+    if (farthest <= count && ordinalOf(farthest - 1) < ordinal) return farthest;
+    return lowerBoundBefore(Math.min(count, farthest), ordinal, from);
+  };
+
+  /** The same, looked for from `farthest` backwards; on its own so that the engine inlines what comes before it. */
+  const lowerBoundBefore = (farthest: number, ordinal: number, from: number): number => {
+    let high = farthest;
+    let step = 1;
+    while (high - step > from && ordinalOf(high - step) >= ordinal) {
+      high -= step;
+      step *= 2;
     }
-    high = Math.min(high, farthest);
+    let low = Math.max(from, high - step) + 1;
     while (low < high) {
       const middle = (low + high) >> 1;
       if (ordinalOf(middle) < ordinal) low = middle + 1;
@@ -79,27 +85,20 @@ export function createLoadedCollection(no: number, slabs: SlabMemory, stride: nu
     scales[position] = quantizeRow(vector, codes, position * stride, stride);
   };
 
-  /** @returns where the range ends, in order of ordinals. */
-  const visitRange = (
-    first: number,
-    length: number,
-    visit: (row: number, rows: number) => void,
-    after = 0,
-  ): number => {
-    const from = lowerBound(first, after);
-    const to = lowerBound(first + length, from);
-    if (order === undefined) {
-      if (to > from) visit(from, to - from);
-      return to;
-    }
-    for (let at = from; at < to; ) {
-      const row = rowAt(at);
-      let rows = 1;
-      while (at + rows < to && rowAt(at + rows) === row + rows) rows++;
-      visit(row, rows);
-      at += rows;
-    }
-    return to;
+  /** How many of the positions from `at` to `to` are rows that follow each other within one slab. */
+  const runAt = (at: number, to: number): number => {
+    const row = rowAt(at);
+    const most = Math.min(to - at, SLAB_ROWS - (row % SLAB_ROWS));
+    if (order === undefined) return most;
+    let rows = 1;
+    while (rows < most && order[at + rows] === row + rows) rows++;
+    return rows;
+  };
+
+  const visitPiece = (row: number, rows: number, visit: VisitPiece) => {
+    const { at } = slabOf(row);
+    const within = row % SLAB_ROWS;
+    visit(at + within * stride, at + SLAB_ROWS * stride + within * 4, rows, row);
   };
 
   return {
@@ -127,28 +126,31 @@ export function createLoadedCollection(no: number, slabs: SlabMemory, stride: nu
       count++;
     },
     kill(first, length) {
-      visitRange(first, length, (row, rows) => {
-        for (let r = row; r < row + rows; r++) {
-          if (isDead(r)) continue;
-          slabOf(r).scales[r % SLAB_ROWS] = Number.NaN;
-          dead++;
-        }
-      });
+      const to = lowerBound(first + length);
+      for (let at = lowerBound(first); at < to; at++) {
+        const row = rowAt(at);
+        if (isDead(row)) continue;
+        slabOf(row).scales[row % SLAB_ROWS] = Number.NaN;
+        dead++;
+      }
     },
     pieces(ranges, visit) {
-      const visitRun = (firstRow: number, rows: number) => {
-        for (let row = firstRow; row < firstRow + rows; ) {
-          const within = row % SLAB_ROWS;
-          const length = Math.min(firstRow + rows - row, SLAB_ROWS - within);
-          const { at } = slabOf(row);
-          visit(at + within * stride, at + SLAB_ROWS * stride + within * 4, length, row);
-          row += length;
+      if (ranges === undefined) {
+        for (let row = 0; row < count; row += SLAB_ROWS)
+          visitPiece(row, Math.min(SLAB_ROWS, count - row), visit);
+        return;
+      }
+      let to = 0;
+      for (let i = 0; i < ranges.length; i += 2) {
+        const first = ranges[i] as number;
+        let at = lowerBound(first, to);
+        to = lowerBound(first + (ranges[i + 1] as number), at);
+        while (at < to) {
+          const rows = runAt(at, to);
+          visitPiece(rowAt(at), rows, visit);
+          at += rows;
         }
-      };
-      if (ranges === undefined) return visitRun(0, count);
-      let end = 0;
-      for (let i = 0; i < ranges.length; i += 2)
-        end = visitRange(ranges[i] as number, ranges[i + 1] as number, visitRun, end);
+      }
     },
     waste: () => (count === 0 ? 0 : dead / count),
     free() {

@@ -102,12 +102,14 @@ const store = (no: number, vectors: readonly Float32Array[], first = 0) =>
 const whole = (...numbers: number[]): ScanScope => ({
   collections: numbers.map((no) => ({ no, ranges: undefined })),
 });
-const exact = (vectors: readonly Float32Array[], query: Float32Array, k: number): number[] =>
+/** Ordinals of the nearest; where there is no vector there is nothing to find. */
+const exact = (vectors: readonly (Float32Array | undefined)[], query: Float32Array, k: number): number[] =>
   vectors
-    .map((vector, ordinal) => ({
-      ordinal,
-      score: vector.reduce((sum, x, i) => sum + x * (query[i] as number), 0),
-    }))
+    .flatMap((vector, ordinal) =>
+      vector === undefined
+        ? []
+        : [{ ordinal, score: vector.reduce((sum, x, i) => sum + x * (query[i] as number), 0) }],
+    )
     .sort((a, b) => b.score - a.score)
     .slice(0, k)
     .map(({ ordinal }) => ordinal);
@@ -223,6 +225,62 @@ test('vectors of another length leave no memory behind', async () => {
   expect(search).toThrow('re-index');
   expect(index.stats()).toMatchObject({ loadedBytes: 0, loadedCollections: 0 });
 });
+
+/** Of 3,000 rows in slabs of 1,024: first ordinal and count, in turn. */
+const LAYOUTS: Record<string, number[]> = {
+  'single rows': Array.from({ length: 60 }, (_, i) => [i * 50 + 7, 1]).flat(),
+  'every other row': Array.from({ length: 1_500 }, (_, i) => [2 * i, 1]).flat(),
+  'all but one row of ten': Array.from({ length: 300 }, (_, i) => [10 * i, 9]).flat(),
+  'the edges of slabs': [0, 1, 1_020, 4, 1_024, 1, 2_040, 20, 2_999, 1],
+  'a slab and more': [1_000, 1_100],
+  'pieces of twenty': Array.from({ length: 75 }, (_, i) => [40 * i, 20]).flat(),
+};
+const kernels = ['relaxed', 'plain'] as const;
+const hands = kernels.flatMap((kernel) => [
+  { kernel, threads: 'alone', helperFromRows: Number.POSITIVE_INFINITY },
+  { kernel, threads: 'with a helper', helperFromRows: 1 },
+]);
+
+test.each(hands)(
+  'the $kernel kernel $threads finds what brute force finds in filters of any layout, beside tombstones',
+  async ({ kernel, helperFromRows }) => {
+    const vectors = makeVectors({ count: 3_000, dimensions: DIMENSIONS, seed: 14 });
+    const queries = makeVectors({ count: 10, dimensions: DIMENSIONS, seed: 14, stream: 1 });
+    await store(1, vectors);
+    // a neighbour with the same vectors, and so with hits as near
+    await store(2, vectors);
+    const index = open({ kernel, helperFromRows });
+    const bury = writing.raw.prepare(
+      'insert into tombstones (collection_no, first_ordinal, ordinal_count, purged) values (1, ?, ?, 0)',
+    );
+    const dead = new Set<number>();
+    for (const [first, count] of [[], [0, 1], [1_022, 4], [2_047, 2], [500, 300]]) {
+      if (first !== undefined && count !== undefined) {
+        bury.run(first, count);
+        for (let ordinal = first; ordinal < first + count; ordinal++) dead.add(ordinal);
+      }
+      for (const layout of Object.values(LAYOUTS)) {
+        const kept = new Set<number>();
+        for (let i = 0; i < layout.length; i += 2)
+          for (let n = 0; n < (layout[i + 1] as number); n++) kept.add((layout[i] as number) + n);
+        const live = vectors.map((vector, ordinal) =>
+          kept.has(ordinal) && !dead.has(ordinal) ? vector : undefined,
+        );
+        const scope = { collections: [{ no: 1, ranges: Uint32Array.from(layout) }] };
+        for (const query of queries) {
+          const found = index.search(query, 10, scope).map(({ key }) => key - chunkKey(1, 0));
+          expect(found).toEqual(exact(live, query, 10));
+        }
+        // more than some layouts keep: nothing near enough hides a row that should not be there
+        const all = index.search(queries[0] as Float32Array, 400, scope);
+        expect(all).toHaveLength(Math.min(400, live.filter((vector) => vector !== undefined).length));
+        expect(all.filter(({ key }) => live[key - chunkKey(1, 0)] === undefined)).toEqual([]);
+      }
+      // the helper comes up through this thread's event loop
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  },
+);
 
 test('a filter over more pieces than the shared memory lists is scanned in several passes', async () => {
   const vectors = makeVectors({ count: 140_000, dimensions: 8, seed: 13 });

@@ -8,12 +8,13 @@ import { createDiskFileStore } from '../../src/server/drivers/file-store/disk.ts
 import { createSqliteJobQueue } from '../../src/server/drivers/job-queue/sqlite.ts';
 import { createSqliteTextWriter } from '../../src/server/drivers/text-index/sqlite-writer.ts';
 import { AppError } from '../../src/server/errors.ts';
+import { inOnePart } from '../../src/server/ingest/in-one-part.ts';
 import { createPipeline } from '../../src/server/ingest/pipeline.ts';
 import { createPurge } from '../../src/server/ingest/purge.ts';
 import { type Runner, startRunner } from '../../src/server/jobs/runner.ts';
 import type { Embedder } from '../../src/server/ports/embedder.ts';
 import type { JobKind } from '../../src/server/ports/job-queue.ts';
-import type { Block, ParsedPage, Parser } from '../../src/server/ports/parser.ts';
+import type { Block, ParsedPage, ParsedPart, Parser } from '../../src/server/ports/parser.ts';
 import { chunkKey } from '../../src/server/ports/search-scope.ts';
 import type { VectorWriter } from '../../src/server/ports/vector-index.ts';
 import { newId, now } from '../../src/server/records/ids.ts';
@@ -188,6 +189,25 @@ export function plainParser(): Parser {
     },
     async close() {},
   };
+}
+
+/** Gives out what `parser` reads in parts of so many pages. */
+export function inParts(parser: Parser, pagesPerPart: number) {
+  const cut = {
+    ...parser,
+    /** Called before each part but the first; may throw or wait. */
+    before: async (_firstPage: number): Promise<void> => {},
+    async *parse(...call: Parameters<Parser['parse']>): AsyncGenerator<ParsedPart> {
+      const { pages, ...head } = await inOnePart(parser.parse(...call));
+      for (let from = 0; from < pages.length; from += pagesPerPart) {
+        if (from > 0) await cut.before(from + 1);
+        call[1]?.throwIfAborted();
+        const last = from + pagesPerPart >= pages.length;
+        yield { ...head, pages: pages.slice(from, from + pagesPerPart), last };
+      }
+    },
+  };
+  return cut;
 }
 
 function* plainBlocks(text: string): Generator<Block> {

@@ -4,6 +4,7 @@ import {
   ALL_KINDS,
   fakeEmbedder,
   type IngestHouse,
+  inParts,
   openIngestHouse,
   plainParser,
 } from '../../../test/support/ingest-house.ts';
@@ -430,4 +431,188 @@ test('an upload goes before the documents of a batch', async () => {
   await house.add(user, collection, { 'a.txt': 'One.', 'b.txt': 'Two.' });
   const single = await house.add(user, collection, { 'c.txt': 'Three.' });
   expect((await takeOne(house)).documentId).toBe(single.documents[0]?.row.id);
+});
+
+/** Pages with some five passages each. */
+const book = (pages: number, word = 'heron') =>
+  `# Book\n\n${Array.from({ length: pages }, (_, page) => prose(700, `${word}${page}`)).join('\f')}`;
+
+async function openForParts(pagesPerPart = 2) {
+  const parser = inParts(plainParser(), pagesPerPart);
+  return { parser, ...(await open({ parser })) };
+}
+
+test('a document in parts becomes the same as one in one part', async () => {
+  const whole = await open();
+  const parts = await openForParts();
+  const rows = [];
+  for (const { house, user, collection } of [whole, parts]) {
+    await house.add(user, collection, { 'a.txt': book(9) });
+    await house.settle();
+    const [document] = await house.db.selectFrom('documents').selectAll().execute();
+    const { title, language, page_count, token_count, chunk_count } = document!;
+    const chunks = await house.db
+      .selectFrom('chunks')
+      .select(['key', 'seq', 'page', 'start', 'end', 'heading_path', 'text', 'text_hash'])
+      .orderBy('key')
+      .execute();
+    rows.push({ title, language, page_count, token_count, chunk_count, chunks });
+    await expectIndexAtRest(house);
+  }
+  expect(rows[1]).toEqual(rows[0]);
+  expect(rows[0]?.page_count).toBe(9);
+});
+
+test('the first pages are found while later ones are still read, and only they', async () => {
+  const { parser, house, user, collection } = await openForParts();
+  const { documents } = await house.add(user, collection, { 'a.txt': book(6) });
+  const id = documents[0]?.row.id as string;
+  const seen: unknown[] = [];
+  parser.before = async () => {
+    const { status, title, page_count, chunk_count } = await house.document(id);
+    const { written } = house.raw.prepare('select count(*) as written from chunks').get() as {
+      written: number;
+    };
+    seen.push({ status, title, page_count, allShown: chunk_count === written, some: written > 0 });
+    const page = Number(page_count) - 1;
+    expect(terms(house)).toContain(`heron${page}`);
+    expect(terms(house)).not.toContain(`heron${page + 1}`);
+  };
+  await runOne(house);
+  const shown = { status: 'parsing', title: 'Book', allShown: true, some: true };
+  expect(seen).toEqual([
+    { ...shown, page_count: 2 },
+    { ...shown, page_count: 4 },
+  ]);
+  await house.settle();
+  await expectIndexAtRest(house);
+});
+
+test('documents that are read side by side in parts get ranges that do not touch', async () => {
+  const { house, user, collection } = await openForParts();
+  const texts = Object.fromEntries(Array.from({ length: 6 }, (_, i) => [`${i}.txt`, book(3 + i, `w${i}x`)]));
+  await house.add(user, collection, texts);
+  await house.settle(3);
+  await expectIndexAtRest(house);
+  const rows = await house.db
+    .selectFrom('documents')
+    .select(['first_ordinal', 'chunk_count'])
+    .orderBy('first_ordinal')
+    .execute();
+  for (const [i, { first_ordinal, chunk_count }] of rows.slice(0, -1).entries())
+    expect(first_ordinal + chunk_count).toBeLessThanOrEqual(rows[i + 1]!.first_ordinal);
+});
+
+test('a fault late in a document takes what was found of it out again', async () => {
+  const { parser, house, user, collection } = await openForParts();
+  const { documents } = await house.add(user, collection, { 'a.txt': book(6) });
+  parser.before = async (page) => {
+    if (page === 5) throw new AppError('PARSE_TIMEOUT', 'Too slow.');
+  };
+  const generation = await house.generation(collection);
+  await house.settle();
+  expect(await house.document(documents[0]?.row.id as string)).toMatchObject({
+    status: 'failed',
+    error_code: 'PARSE_TIMEOUT',
+    chunk_count: 0,
+  });
+  expect(await house.generation(collection)).toBeGreaterThan(generation);
+  expect(terms(house).size).toBe(0);
+  await expectIndexAtRest(house);
+});
+
+test('a job that died between two parts starts over, and the first try leaves nothing', async () => {
+  const { parser, house, user, collection } = await openForParts();
+  const { documents } = await house.add(user, collection, { 'a.txt': book(6) });
+  parser.before = async (page) => {
+    if (page === 5) throw new Error('the process dies here');
+  };
+  const job = await takeOne(house);
+  await expect(house.handlers.ingest.run(job, job.signal)).rejects.toThrow('dies here');
+  expect(terms(house)).toContain('heron3');
+  parser.before = async () => {};
+  await job.release();
+  await house.settle();
+  expect(await house.document(documents[0]?.row.id as string)).toMatchObject({
+    status: 'ready',
+    revision: 2,
+    page_count: 6,
+  });
+  await expectIndexAtRest(house);
+});
+
+test('a document that is cancelled or removed between two parts is read no further and leaves nothing', async () => {
+  const { parser, house, user, collection } = await openForParts(1);
+  const added = await house.add(user, collection, { 'a.txt': book(6) });
+  const asked: number[] = [];
+  parser.before = async (page) => {
+    asked.push(page);
+    if (page === 3) await cancelTask(house.db, house.queue, house.events, added.taskId as string);
+  };
+  await house.settle();
+  expect(asked.length).toBeLessThan(5);
+  expect(await house.document(added.documents[0]?.row.id as string)).toMatchObject({
+    status: 'failed',
+    error_code: 'CANCELLED',
+    chunk_count: 0,
+  });
+  expect(terms(house).size).toBe(0);
+  await expectIndexAtRest(house);
+
+  const removed = await house.add(user, collection, { 'b.txt': book(6, 'crane') });
+  asked.length = 0;
+  parser.before = async (page) => {
+    asked.push(page);
+    if (page === 3) await removeDocument(house.db, house.queue, removed.documents[0]?.row.id as string);
+  };
+  await house.settle();
+  expect(asked.length).toBeLessThan(5);
+  expect(terms(house).size).toBe(0);
+  await expectIndexAtRest(house);
+});
+
+test('a document that outgrows the room of its first part is read again as a whole', async () => {
+  const { parser, house, user, collection } = await openForParts(1);
+  const parse = parser.parse;
+  let readings = 0;
+  parser.parse = (...call) => {
+    readings += 1;
+    return parse(...call);
+  };
+  const { documents } = await house.add(user, collection, {
+    'a.txt': `A short first page.\f${prose(6_000, 'pear')}\fThe last page.`,
+  });
+  const other = await house.add(user, collection, { 'b.txt': 'Another text.' });
+  await house.settle(1);
+  const grown = await house.document(documents[0]?.row.id as string);
+  expect(grown).toMatchObject({ status: 'ready', revision: 2, page_count: 3 });
+  expect(grown.chunk_count).toBeGreaterThan(30);
+  expect(readings).toBe(3);
+  expect(await house.document(other.documents[0]?.row.id as string)).toMatchObject({ status: 'ready' });
+  await expectIndexAtRest(house);
+});
+
+test('a re-index in parts shows nothing of itself until it is complete', async () => {
+  const { parser, house, user, collection } = await openForParts();
+  const { documents } = await house.add(user, collection, { 'a.txt': book(6) });
+  const id = documents[0]?.row.id as string;
+  await house.settle();
+  const before = await house.document(id);
+  await reindex(house.db, house.queue, user, [id]);
+  let asked = 0;
+  parser.before = async () => {
+    asked += 1;
+    const { status, revision, first_ordinal, chunk_count, page_count } = await house.document(id);
+    expect({ status, revision, first_ordinal, chunk_count, page_count }).toEqual({
+      status: 'ready',
+      revision: before.revision,
+      first_ordinal: before.first_ordinal,
+      chunk_count: before.chunk_count,
+      page_count: 6,
+    });
+  };
+  await house.settle();
+  expect(asked).toBe(2);
+  expect(await house.document(id)).toMatchObject({ revision: 2, chunk_count: before.chunk_count });
+  await expectIndexAtRest(house);
 });

@@ -232,6 +232,8 @@ function extent(words: readonly Word[]): Omit<Word, 'text'> {
 /** Where a small letter, a number or a mark meets what usually begins a word, or more letters than a word has. */
 const PERHAPS_GLUED =
   /\p{Ll}[\p{Lu}\d]|\d\p{L}{2}|[,;:)]\p{L}{2}|[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}]{16}/u;
+/** Most words of Latin script, told in a tenth of the time: nothing in them can match the above. */
+const SURELY_ONE = /^[A-Z]?[a-z]{0,14}[.,;:)]?$/;
 /** In letter heights: what a space in tightly set text is wider than the gaps between its letters. */
 const TIGHT_SPACE = 0.13;
 
@@ -247,7 +249,9 @@ function divideGlued(
   turn: Turn,
 ): readonly RawWord[] {
   const divide = (word: RawWord) => divideAtGaps(pdf, textPage, scratch, word, turn);
-  if (!words.some((word) => PERHAPS_GLUED.test(word.text) && divide(word).length > 1)) return words;
+  const isGlued = (word: RawWord) =>
+    !SURELY_ONE.test(word.text) && PERHAPS_GLUED.test(word.text) && divide(word).length > 1;
+  if (!words.some(isGlued)) return words;
   return words.flatMap(divide);
 }
 

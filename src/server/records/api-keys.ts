@@ -80,12 +80,10 @@ export async function listApiKeys(
   page: { limit: number; cursor?: string | undefined },
 ): Promise<ListPage<ApiKey>> {
   const own = db.selectFrom('api_keys').where('user_id', '=', userId);
-  const { count } = await own.select((e) => e.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
   return listPage(own.selectAll(), {
     ...page,
     order: ['created_at', 'id'],
     descending: true,
-    total: count,
     show: toApiKey,
   });
 }

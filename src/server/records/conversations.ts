@@ -73,12 +73,10 @@ export async function listConversations(
   let own = db.selectFrom('conversations').where('user_id', '=', userId);
   for (const word of wordsOf(page.q))
     own = own.where((e) => e.or(spellingsOf(word).map((form) => e('title', 'like', `%${form}%`))));
-  const { count } = await own.select((e) => e.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
   return listPage(own.selectAll(), {
     ...page,
     order: ['updated_at', 'id'],
     descending: true,
-    total: count,
     show: toConversation,
   });
 }
@@ -134,12 +132,10 @@ export async function listMessages(
 ): Promise<ListPage<Message>> {
   await needConversation(db, userId, conversationId);
   const all = db.selectFrom('messages').where('conversation_id', '=', conversationId);
-  const { count } = await all.select((e) => e.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
   return listPage(all.selectAll(), {
     ...page,
     order: ['created_at', 'id'],
     descending: false,
-    total: count,
     show: toMessage,
   });
 }

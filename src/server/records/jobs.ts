@@ -28,12 +28,10 @@ export async function listJobs(
   page: { readonly limit: number; readonly cursor?: string | undefined; readonly state: JobRow['state'] },
 ): Promise<ListPage<ListedJob>> {
   const jobs = db.selectFrom('jobs').where('state', '=', page.state);
-  const { count } = await jobs.select((e) => e.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
   return listPage(jobs.selectAll(), {
     ...page,
     order: ['created_at', 'id'],
     descending: true,
-    total: count,
     show: toJob,
   });
 }

@@ -23,10 +23,10 @@ export function decodeCursor(cursor: string, count: number): (string | number)[]
 }
 
 /**
- * One page of `query`, the next ones found by the last row's place (rows that come or go shift nothing).
+ * One page of `query`, and how many rows it has in all. The next pages are found by the last row's place, so
+ * that rows which come or go shift nothing.
  *
  * @param order two columns, the second one unique; an index on both makes every page cost the same.
- * @param total of the whole list: counted by the caller, who knows the cheapest way.
  */
 export async function listPage<DB, TB extends keyof DB, O extends object, T>(
   query: SelectQueryBuilder<DB, TB, O>,
@@ -37,11 +37,14 @@ export async function listPage<DB, TB extends keyof DB, O extends object, T>(
     /** The table's name or alias, when columns of the order are in several. */
     readonly table?: string;
     readonly descending: boolean;
-    readonly total: number;
     readonly show: (row: O) => T;
   },
 ): Promise<ListPage<T>> {
   const { limit, cursor, order, descending } = page;
+  const { count } = (await query
+    .clearSelect()
+    .select((e) => e.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow()) as { count: number };
   const columns = order.map((name) => sql.ref(page.table === undefined ? name : `${page.table}.${name}`));
   const [first, second] = columns as [(typeof columns)[0], (typeof columns)[0]];
   const direction = descending ? 'desc' : 'asc';
@@ -59,6 +62,6 @@ export async function listPage<DB, TB extends keyof DB, O extends object, T>(
   return {
     items: rows.slice(0, limit).map(page.show),
     nextCursor: last === undefined ? null : encodeCursor(order.map((name) => last[name] as string)),
-    total: page.total,
+    total: count,
   };
 }

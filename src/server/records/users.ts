@@ -152,16 +152,11 @@ export async function listUsers(
   db: Db,
   page: { limit: number; cursor?: string | undefined },
 ): Promise<ListPage<AdminUser>> {
-  const { count } = await db
-    .selectFrom('users')
-    .select((e) => e.fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow();
   return listPage(withStorage(db), {
     ...page,
     table: 'u',
     order: ['created_at', 'id'],
     descending: false,
-    total: count,
     show: toAdminUser,
   });
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { makePdf } from '../../../../test/fixtures/parse/make-pdf.ts';
 import { inOnePart } from '../../ingest/in-one-part.ts';
+import { parseFile } from '../../ingest/parse/parse-file.ts';
 import {
   createProcessParser,
   type ParseReport,
@@ -90,6 +91,83 @@ test('a file that takes too long is given up', async () => {
 test('a file that takes too much memory is given up', async () => {
   const { parser: p } = parser({ memoryLimitMb: 40 });
   await expect(p.parse(stored('a.txt', large))).rejects.toMatchObject({ code: 'PARSE_MEMORY' });
+});
+
+/** One part holds the text of some 90 pages. */
+const book = (pages: number) =>
+  makePdf(
+    Array.from({ length: pages }, (_, page) => ({
+      texts: Array.from({ length: 50 }, (_, line) => ({
+        x: 72,
+        y: 740 - 14 * line,
+        text: `Line ${line} of page ${page + 1} tells of words upon words upon words.`,
+      })),
+    })),
+    { title: 'A long book' },
+  );
+/** Its reading takes seconds after its first part: it is met at work. */
+const endlessPdf = book(2_000);
+
+test('a long PDF comes in parts that together are the document', async () => {
+  const { parts: p } = parser();
+  const file = stored('long.pdf', book(250));
+  const parts = await Array.fromAsync(p.parse(file));
+  expect(parts.length).toBeGreaterThan(2);
+  expect(parts.map(({ last }) => last)).toEqual(parts.map((_, i) => i === parts.length - 1));
+  for (const { mimeType, title, pageCount, pages } of parts) {
+    expect({ mimeType, title, pageCount }).toEqual({
+      mimeType: 'application/pdf',
+      title: 'A long book',
+      pageCount: 250,
+    });
+    expect(pages.length).toBeGreaterThan(0);
+  }
+  const { last, ...whole } = await parseFile(file);
+  expect(last).toBe(true);
+  expect(parts.flatMap(({ pages }) => pages)).toEqual(whole.pages);
+  expect(whole.pages.map(({ number }) => number)).toEqual(Array.from({ length: 250 }, (_, i) => i + 1));
+});
+
+test('parts are sent while later pages are still read, and a death after some of them is a fault', async () => {
+  const { parts: p, reports } = parser();
+  await Array.fromAsync(p.parse(stored('a.txt', small)));
+  const { pid } = reports[0]!;
+  const taken: number[] = [];
+  const reading = (async () => {
+    for await (const { pages } of p.parse(stored('long.pdf', endlessPdf))) {
+      if (taken.length === 0) process.kill(pid, 'SIGSEGV');
+      taken.push(pages.length);
+    }
+  })();
+  await expect(reading).rejects.toMatchObject({ code: 'FILE_BROKEN' });
+  expect(taken.length).toBeGreaterThan(0);
+  expect(taken.reduce((sum, pages) => sum + pages, 0)).toBeLessThan(2_000);
+  expect((await inOnePart(p.parse(stored('b.txt', small)))).pages[0]!.text).toBe(small);
+});
+
+test('who takes no more parts stops the reading, and the next file is read', async () => {
+  const { parts: p, reports } = parser();
+  const next = stored('b.txt', small);
+  for await (const { last } of p.parse(stored('long.pdf', endlessPdf))) {
+    expect(last).toBe(false);
+    break;
+  }
+  expect((await inOnePart(p.parse(next))).pages[0]!.text).toBe(small);
+  expect(alive(reports[0]!.pid)).toBe(false);
+  expect(reports[1]!.pid).not.toBe(reports[0]!.pid);
+});
+
+test('a reading that is aborted between two parts ends with the abort', async () => {
+  const { parts: p, reports } = parser();
+  const controller = new AbortController();
+  const reading = (async () => {
+    for await (const part of p.parse(stored('long.pdf', endlessPdf), controller.signal)) {
+      expect(part.last).toBe(false);
+      controller.abort();
+    }
+  })();
+  await expect(reading).rejects.toMatchObject({ name: 'AbortError' });
+  expect(alive(reports[0]!.pid)).toBe(false);
 });
 
 test('an aborted file stops at once, at work or in line, and the next one is read', async () => {

@@ -1,5 +1,6 @@
 import { wait, waitBeforeRetryMs } from './backoff.ts';
 import { ProblemError, problemOf, UnreachableError } from './problem.ts';
+import { reachable } from './reachable.ts';
 import { currentToken, renewSession, signInAgain } from './session.ts';
 
 /** The one way to the server. Everything else in `client/` and `data/` goes through here. */
@@ -60,9 +61,11 @@ async function sendOnce(url: string, init: RequestInit): Promise<Response | Prob
   if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
   try {
     const response = await fetch(url, { ...init, headers });
+    reachable.set(true);
     return response.ok ? response : await problemOf(response);
   } catch (error) {
     init.signal?.throwIfAborted();
+    reachable.set(false);
     return new UnreachableError(error);
   }
 }

@@ -1,0 +1,4 @@
+import { createStore } from './store.ts';
+
+/** Whether the last request got any answer at all. */
+export const reachable = createStore(true);

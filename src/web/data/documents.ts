@@ -1,0 +1,103 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import type { ListPage } from '../../contract/common.ts';
+import type {
+  BulkAction,
+  BulkResult,
+  Document,
+  DocumentCitation,
+  DocumentFacets,
+} from '../../contract/documents.ts';
+import { change, read, send } from '../client/http.ts';
+
+const at = (id: string) => `/api/v1/documents/${encodeURIComponent(id)}`;
+
+/** What a listing asks for; part of its key. */
+export interface DocumentsFilter {
+  readonly q?: string | undefined;
+  readonly status?: Document['status'] | undefined;
+  readonly mimeType?: string | undefined;
+  readonly tag?: string | undefined;
+  readonly collectionId?: string | undefined;
+  readonly sort?: string | undefined;
+}
+const PAGE_SIZE = 100;
+
+export const documentKeys = {
+  all: ['documents'] as const,
+  lists: ['documents', 'list'] as const,
+  one: (id: string) => ['documents', 'one', id] as const,
+};
+
+export const documentsQuery = (filter: DocumentsFilter) =>
+  infiniteQueryOptions({
+    queryKey: [...documentKeys.lists, filter],
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam, signal }) =>
+      read<ListPage<Document>>(
+        '/api/v1/documents',
+        { ...filter, limit: PAGE_SIZE, cursor: pageParam },
+        signal,
+      ),
+    getNextPageParam: (page) => page.nextCursor ?? undefined,
+  });
+
+export const documentQuery = (id: string) =>
+  queryOptions({
+    queryKey: documentKeys.one(id),
+    queryFn: ({ signal }) => read<Document>(at(id), undefined, signal),
+  });
+
+export const facetsQuery = (collectionId?: string) =>
+  queryOptions({
+    queryKey: ['documents', 'facets', collectionId],
+    queryFn: ({ signal }) => read<DocumentFacets>('/api/v1/documents/facets', { collectionId }, signal),
+  });
+
+/** The extracted text of one page; it changes only when the document is read again. */
+export const pageTextQuery = (id: string, page: number) =>
+  queryOptions({
+    queryKey: [...documentKeys.one(id), 'text', page],
+    queryFn: async ({ signal }) => (await read<{ text: string }>(`${at(id)}/text`, { page }, signal)).text,
+    staleTime: 5 * 60_000,
+  });
+
+export interface ChunkView {
+  readonly id: string;
+  readonly page: number;
+  readonly start: number;
+  readonly end: number;
+  readonly headingPath: string[];
+  readonly text: string;
+}
+export const chunksQuery = (id: string) =>
+  infiniteQueryOptions({
+    queryKey: [...documentKeys.one(id), 'chunks'],
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam, signal }) =>
+      read<ListPage<ChunkView>>(`${at(id)}/chunks`, { limit: 100, cursor: pageParam }, signal),
+    getNextPageParam: (page) => page.nextCursor ?? undefined,
+  });
+
+export const documentCitationsQuery = (id: string) =>
+  infiniteQueryOptions({
+    queryKey: [...documentKeys.one(id), 'citations'],
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam, signal }) =>
+      read<ListPage<DocumentCitation>>(`${at(id)}/citations`, { limit: 50, cursor: pageParam }, signal),
+    getNextPageParam: (page) => page.nextCursor ?? undefined,
+  });
+
+export const patchDocument = (
+  id: string,
+  fields: { title?: string; tags?: string[]; collectionId?: string },
+) => change<Document>('PATCH', at(id), fields, { retry: true });
+export const reindexDocument = (id: string) =>
+  change<{ taskId: string }>('POST', `${at(id)}/reindex`, undefined, { retry: true });
+export const deleteDocument = (id: string, keepalive = false) =>
+  change('DELETE', at(id), undefined, { retry: true, keepalive });
+export const changeDocuments = (documentIds: readonly string[], action: BulkAction, keepalive = false) =>
+  change<BulkResult>('POST', '/api/v1/documents/bulk', { documentIds, action }, { retry: true, keepalive });
+
+/** The original's bytes; the token goes along, so a plain link would not do. @throws as `send` */
+export const originalFile = async (id: string, signal?: AbortSignal) =>
+  (await send(`${at(id)}/file`, { signal })).blob();

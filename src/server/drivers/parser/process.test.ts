@@ -93,7 +93,7 @@ test('a file that takes too much memory is given up', async () => {
   await expect(p.parse(stored('a.txt', large))).rejects.toMatchObject({ code: 'PARSE_MEMORY' });
 });
 
-/** One part holds the text of some 90 pages. */
+/** One part holds the text of some 200 pages. */
 const book = (pages: number) =>
   makePdf(
     Array.from({ length: pages }, (_, page) => ({
@@ -110,7 +110,7 @@ const endlessPdf = book(2_000);
 
 test('a long PDF comes in parts that together are the document', async () => {
   const { parts: p } = parser();
-  const file = stored('long.pdf', book(250));
+  const file = stored('long.pdf', book(450));
   const parts = await Array.fromAsync(p.parse(file));
   expect(parts.length).toBeGreaterThan(2);
   expect(parts.map(({ last }) => last)).toEqual(parts.map((_, i) => i === parts.length - 1));
@@ -118,14 +118,14 @@ test('a long PDF comes in parts that together are the document', async () => {
     expect({ mimeType, title, pageCount }).toEqual({
       mimeType: 'application/pdf',
       title: 'A long book',
-      pageCount: 250,
+      pageCount: 450,
     });
     expect(pages.length).toBeGreaterThan(0);
   }
   const { last, ...whole } = await parseFile(file);
   expect(last).toBe(true);
   expect(parts.flatMap(({ pages }) => pages)).toEqual(whole.pages);
-  expect(whole.pages.map(({ number }) => number)).toEqual(Array.from({ length: 250 }, (_, i) => i + 1));
+  expect(whole.pages.map(({ number }) => number)).toEqual(Array.from({ length: 450 }, (_, i) => i + 1));
 });
 
 test('parts are sent while later pages are still read, and a death after some of them is a fault', async () => {

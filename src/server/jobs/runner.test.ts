@@ -146,6 +146,26 @@ test('a job whose every try died without a word is not tried for ever', async ()
   expect(ran).toBe(false);
 });
 
+test('a job that endures faults, but not the death of its process, is not tried for ever either', async () => {
+  const id = await enqueue({ maxAttempts: 2 });
+  house.raw.prepare('update jobs set attempt = 9, deaths = 2 where id = ?').run(id);
+  const reasons: JobReason[] = [];
+  let ran = false;
+  start({
+    async run() {
+      ran = true;
+    },
+    async failed(_tx, _job, reason) {
+      reasons.push(reason);
+    },
+    endures: () => true,
+  });
+  await untilState(id, 'failed');
+  expect(ran).toBe(false);
+  expect(reasons).toMatchObject([{ code: 'INTERNAL' }]);
+  expect((await job(id)).last_error).toBe('interrupted 2 times');
+});
+
 test('an endured fault is waited out beyond the last try', async () => {
   const id = await enqueue({ maxAttempts: 1 });
   let tries = 0;

@@ -88,8 +88,10 @@ export function startRunner({ db, queue, lanes, handlers, onFault, random }: Run
     const handler = handlers[job.kind];
     const signal = AbortSignal.any([job.signal, stopping.signal]);
     try {
-      if (job.attempt > job.maxAttempts && handler.endures === undefined)
-        throw new Interrupted(job.maxAttempts);
+      // one that endures faults has more tries behind it than deaths
+      const lost =
+        handler.endures === undefined ? job.attempt > job.maxAttempts : job.deaths >= job.maxAttempts;
+      if (lost) throw new Interrupted(job.maxAttempts);
       await handler.run(job, signal);
       await job.complete();
     } catch (error) {

@@ -38,6 +38,8 @@ export interface LeasedJob {
   /** 1 on the first try. */
   readonly attempt: number;
   readonly maxAttempts: number;
+  /** How many of the last tries in a row ended with the death of their process, or without renewal. */
+  readonly deaths: number;
   /** Aborts when the job is cancelled or the lease is lost. */
   readonly signal: AbortSignal;
   /** Called inside the transaction that stores the result, so that both commit together. */

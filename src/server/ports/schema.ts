@@ -264,6 +264,8 @@ export interface JobRow {
   run_at: string;
   attempt: number;
   max_attempts: number;
+  /** Of its owners, in a row: tries that ended without a word. */
+  deaths: Generated<number>;
   /** Which process holds it: `host/pid/start`. */
   lease_owner: string | null;
   lease_until: string | null;

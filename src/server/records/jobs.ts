@@ -76,6 +76,7 @@ export async function retryJob(db: Kysely<Database>, queue: JobQueue, id: string
   const again = {
     state: 'queued',
     attempt: 0,
+    deaths: 0,
     run_at: now(),
     finished_at: null,
     lease_owner: null,

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import type { JobKind, JobQueue, LeasedJob, NewJob } from '../../ports/job-queue.ts';
 import type { Database } from '../../ports/schema.ts';
+import type { Transaction } from '../../ports/transaction.ts';
 
 export interface JobQueueUnderTest {
   readonly db: Kysely<Database>;
@@ -25,6 +26,14 @@ export function jobQueueConformance(name: string, make: () => Promise<JobQueueUn
     return job as LeasedJob;
   };
 
+  const rolledBack = ({ db }: JobQueueUnderTest, work: (tx: Transaction) => Promise<unknown>) =>
+    expect(
+      db.transaction().execute(async (tx) => {
+        await work(tx);
+        throw new Error('roll back');
+      }),
+    ).rejects.toThrow('roll back');
+
   describe(`job queue: ${name}`, () => {
     test('a job is taken once, with its payload, and is gone when complete', async () => {
       const t = await make();
@@ -46,13 +55,7 @@ export function jobQueueConformance(name: string, make: () => Promise<JobQueueUn
 
     test('a job whose transaction rolls back never was', async () => {
       const t = await make();
-      await t.db
-        .transaction()
-        .execute(async (tx) => {
-          await t.queue.enqueue(tx, { kind: 'ingest', payload: {} });
-          throw new Error('roll back');
-        })
-        .catch(() => {});
+      await rolledBack(t, (tx) => t.queue.enqueue(tx, { kind: 'ingest', payload: {} }));
       expect(await t.queue.take(ALL)).toBeUndefined();
     });
 
@@ -60,13 +63,7 @@ export function jobQueueConformance(name: string, make: () => Promise<JobQueueUn
       const t = await make();
       await put(t);
       const job = await taken(t.queue);
-      await t.db
-        .transaction()
-        .execute(async (tx) => {
-          await job.complete(tx);
-          throw new Error('roll back');
-        })
-        .catch(() => {});
+      await rolledBack(t, (tx) => job.complete(tx));
       expect((await t.queue.depth()).running).toBe(1);
       await job.complete();
       expect((await t.queue.depth()).running).toBe(0);
@@ -167,6 +164,26 @@ export function jobQueueConformance(name: string, make: () => Promise<JobQueueUn
       await other.close();
     });
 
+    test('a job knows how often in a row its owner died', async () => {
+      const t = await make();
+      await put(t, { maxAttempts: 3 });
+      const other = t.another();
+      for (const deaths of [0, 1, 2]) {
+        expect((await taken(t.queue)).deaths).toBe(deaths);
+        await t.killOwner();
+      }
+      const survived = await taken(other);
+      expect(survived).toMatchObject({ attempt: 4, deaths: 3 });
+      await survived.fail('not yet', 0);
+      expect((await taken(t.queue)).deaths).toBe(0);
+      await t.killOwner();
+      const given = await taken(other);
+      expect(given.deaths).toBe(1);
+      await given.release();
+      expect((await taken(other)).deaths).toBe(0);
+      await other.close();
+    });
+
     test('a job whose lease ran out keeps its place in the line too', async () => {
       const t = await make();
       const first = await put(t);
@@ -203,13 +220,7 @@ export function jobQueueConformance(name: string, make: () => Promise<JobQueueUn
       const t = await make();
       await put(t);
       const job = await taken(t.queue);
-      await t.db
-        .transaction()
-        .execute(async (tx) => {
-          await job.fail('never', undefined, tx);
-          throw new Error('roll back');
-        })
-        .catch(() => {});
+      await rolledBack(t, (tx) => job.fail('never', undefined, tx));
       expect(await t.queue.depth()).toEqual({ queued: 0, running: 1, failed: 0 });
     });
 
@@ -217,13 +228,7 @@ export function jobQueueConformance(name: string, make: () => Promise<JobQueueUn
       const t = await make();
       const ids = [await put(t, { documentId: 'a' }), await put(t, { documentId: 'a' })];
       const running = await taken(t.queue);
-      await t.db
-        .transaction()
-        .execute(async (tx) => {
-          await t.queue.cancel(tx, 'a');
-          throw new Error('roll back');
-        })
-        .catch(() => {});
+      await rolledBack(t, (tx) => t.queue.cancel(tx, 'a'));
       expect(await t.queue.depth()).toEqual({ queued: 1, running: 1, failed: 0 });
       await running.release();
       expect([(await taken(t.queue)).id, (await taken(t.queue)).id]).toEqual(ids);

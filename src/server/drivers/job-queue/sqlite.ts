@@ -147,6 +147,7 @@ export function createSqliteJobQueue(options: SqliteJobQueueOptions): JobQueue {
     document_id: string | null;
     attempt: number;
     max_attempts: number;
+    deaths: number;
   }): LeasedJob {
     const controller = new AbortController();
     held.set(row.id, { documentId: row.document_id, controller });
@@ -168,14 +169,15 @@ export function createSqliteJobQueue(options: SqliteJobQueueOptions): JobQueue {
       ...(row.document_id === null ? {} : { documentId: row.document_id }),
       attempt: row.attempt,
       maxAttempts: row.max_attempts,
+      deaths: row.deaths,
       signal: controller.signal,
       complete: (tx) => end(tx, { state: 'done', finished_at: at(), last_error: null }),
       async fail(reason, delayMs, tx) {
         if (delayMs === undefined) return end(tx, { state: 'failed', finished_at: at(), last_error: reason });
-        await end(tx, { state: 'queued', run_at: at(delayMs), last_error: reason });
+        await end(tx, { state: 'queued', run_at: at(delayMs), last_error: reason, deaths: 0 });
       },
       async release() {
-        await end(undefined, { state: 'queued', attempt: row.attempt - 1 });
+        await end(undefined, { state: 'queued', attempt: row.attempt - 1, deaths: 0 });
         wakeSoon(row.id);
       },
     };
@@ -216,13 +218,14 @@ export function createSqliteJobQueue(options: SqliteJobQueueOptions): JobQueue {
         if (lost.length > 0) {
           await tx
             .updateTable('jobs')
-            .set({
+            .set((the) => ({
               state: 'queued',
               // it keeps its place in the line: what a crash interrupted goes on first
               lease_owner: null,
               lease_until: null,
               last_error: 'interrupted',
-            })
+              deaths: the('deaths', '+', 1),
+            }))
             .where('id', 'in', lost)
             .execute();
         }

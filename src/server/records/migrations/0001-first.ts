@@ -108,7 +108,7 @@ export const first: Migration = {
     `create table jobs (
       id text primary key, kind text not null, payload text not null, document_id text,
       priority integer not null default 0, state text not null, run_at text not null, attempt integer not null default 0,
-      max_attempts integer not null, lease_owner text, lease_until text, last_error text, created_at text not null,
+      max_attempts integer not null, deaths integer not null default 0, lease_owner text, lease_until text, last_error text, created_at text not null,
       finished_at text)`,
     `create index jobs_due on jobs (kind, priority desc, run_at, id) where state = 'queued'`,
     `create index jobs_running on jobs (lease_until) where state = 'running'`,

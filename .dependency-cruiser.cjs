@@ -6,6 +6,8 @@ const only = (name, from, allowed) => ({
   from: { path: from, pathNot: '\\.test\\.ts$|conformance\\.ts$' },
   to: { path: '^src/', pathNot: allowed },
 });
+const web = (what, from, allowed) =>
+  only(`web: ${what}`, `^src/web/${from}/`, `^src/web/(${allowed})/|^src/contract/`);
 // may be imported from everywhere in the server
 const COMMON =
   '^src/contract/|^src/server/(errors|log|metrics|config|settings|version)\\.ts$|^src/server/ports/';
@@ -27,6 +29,20 @@ module.exports = {
     { name: 'nothing-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
     only('contract imports nothing of ours', '^src/contract/', '^src/contract/'),
     only('web knows the contract only', '^src/web/', '^src/(web|contract)/'),
+    {
+      ...only('the browser gets no code of the contract', '^src/web/', '^src/web/'),
+      to: { path: '^src/contract/', dependencyTypesNot: ['type-only'] },
+    },
+    web('kit and client', '(ui|client|text|styles)', 'ui|client|text|styles'),
+    web('data asks the server', 'data', 'data|client|text'),
+    web('viewer and upload', '(viewer|upload)', 'viewer|upload|data|ui|client|text'),
+    web('features', 'features', 'features|viewer|upload|data|ui|client|text'),
+    {
+      name: 'features do not know each other',
+      severity: 'error',
+      from: { path: '^src/web/features/([^/]+)/' },
+      to: { path: '^src/web/features/', pathNot: '^src/web/features/$1/' },
+    },
     only('ports are types over the contract', '^src/server/ports/', '^src/server/ports/|^src/contract/'),
     only('text is pure', '^src/server/text/', `^src/server/text/|${COMMON}`),
     only(

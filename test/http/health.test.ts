@@ -57,6 +57,26 @@ test('the details show every dependency and the machine, to administrators and t
   expect((await from('127.0.0.1', { 'x-forwarded-for': '10.0.0.7' })).statusCode).toBe(401);
   expect((await from('10.0.0.7', { authorization: `Bearer ${user.token}` })).statusCode).toBe(403);
   expect((await from('10.0.0.7', { authorization: `Bearer ${admin.token}` })).statusCode).toBe(200);
+  for (const [scope, status] of [
+    ['read', 200],
+    ['write', 403],
+  ] as const) {
+    const made = await app.call(admin, 'POST /api/v1/api-keys', { name: scope, scopes: [scope] });
+    const answer = await from('10.0.0.7', { authorization: `Bearer ${made.json().key}` });
+    expect(answer.statusCode, scope).toBe(status);
+  }
+});
+
+test('guesses at the details are counted, probes of this machine are not', async () => {
+  const app = await testApp({ env: { RATE_LIMIT_PER_MINUTE: '3' } });
+  const statuses = async (remoteAddress: string) => {
+    const seen = [];
+    for (let i = 0; i < 5; i++)
+      seen.push((await app.inject({ url: '/health/detailed', remoteAddress })).statusCode);
+    return seen;
+  };
+  expect(await statuses('10.0.0.7')).toEqual([401, 401, 401, 429, 429]);
+  expect(await statuses('127.0.0.1')).toEqual([200, 200, 200, 200, 200]);
 });
 
 test('a missing essential makes it unhealthy, another one degraded, and reasons hide what is inside', async () => {

@@ -32,7 +32,7 @@ const BOTH: readonly Scope[] = ['read', 'write'];
  *
  * @throws AppError UNAUTHENTICATED, SESSION_ENDED, ACCOUNT_SUSPENDED.
  */
-export async function authenticate(
+async function authenticate(
   request: FastifyRequest,
   db: Kysely<Database>,
   tokens: AccessTokens,

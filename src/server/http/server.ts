@@ -148,7 +148,9 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
   });
 
   registerMetaRoutes(app, services, openApi);
-  registerHealthRoutes(app, services, credentials, vitals);
+  const admin = { access: 'admin', sessionOnly: false, unlimited: false, reads: true } as const;
+  const needAdmin = accessHook(admin, { db, tokens: credentials.tokens, limit });
+  registerHealthRoutes(app, services, needAdmin, vitals);
   registerAuthRoutes(app, services, credentials);
   registerMeRoutes(app, services, credentials);
   registerApiKeyRoutes(app, services);

@@ -6,7 +6,7 @@ import { createRoot } from 'react-dom/client';
 import { queryClient } from './client/query-client.ts';
 import { renewSession } from './client/session.ts';
 import { router } from './router.tsx';
-import { startTheme } from './shell/theme.ts';
+import { startTheme } from './ui/theme.ts';
 
 startTheme();
 // an unreachable server is told by the shell; who is signed in shows once it answers

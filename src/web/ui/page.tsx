@@ -7,16 +7,24 @@ export function Page({
   title,
   actions,
   wide = false,
+  narrow = false,
   children,
 }: {
   title: string;
   actions?: ReactNode;
   wide?: boolean;
+  /** For forms and reading. */
+  narrow?: boolean;
   children: ReactNode;
 }) {
   usePageTitle(title);
   return (
-    <div className={cx('mx-auto w-full px-4 py-5 sm:px-8 sm:py-8', wide ? 'max-w-7xl' : 'max-w-5xl')}>
+    <div
+      className={cx(
+        'mx-auto w-full px-4 py-5 sm:px-8 sm:py-8',
+        wide ? 'max-w-7xl' : narrow ? 'max-w-3xl' : 'max-w-5xl',
+      )}
+    >
       <header className="mb-6 flex flex-wrap items-center justify-between gap-3">
         <h1 className="text-2xl font-semibold tracking-tight">{title}</h1>
         {actions === undefined ? null : <div className="flex flex-wrap items-center gap-2">{actions}</div>}

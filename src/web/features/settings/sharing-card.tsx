@@ -1,0 +1,59 @@
+import { useQueries, useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { FolderOpen, Users } from 'lucide-react';
+import { collectionsQuery, membersQuery } from '../../data/collections.ts';
+import { text } from '../../text/text.ts';
+import { buttonClass } from '../../ui/button.tsx';
+import { Card } from '../../ui/page.tsx';
+import { ErrorState, Loading, Skeleton } from '../../ui/state.tsx';
+
+/** Who sees what; it is changed where the collections are. */
+export function SharingCard() {
+  const { data: collections, error, refetch } = useQuery(collectionsQuery());
+  const members = useQueries({
+    queries: (collections ?? []).filter(({ role }) => role === 'owner').map(({ id }) => membersQuery(id)),
+    combine: (results) =>
+      new Map(
+        (collections ?? []).filter(({ role }) => role === 'owner').map(({ id }, i) => [id, results[i]?.data]),
+      ),
+  });
+  return (
+    <Card
+      title={text.settings.sharing}
+      actions={
+        <Link to="/collections" className={buttonClass('plain', 'sm')}>
+          {text.settings.openCollections}
+        </Link>
+      }
+    >
+      <p className="mb-4 text-sm text-muted">{text.settings.sharingText}</p>
+      {error === null ? null : <ErrorState error={error} onRetry={() => void refetch()} />}
+      {collections === undefined && error === null ? (
+        <Loading>
+          <Skeleton className="h-12" />
+        </Loading>
+      ) : null}
+      <ul className="divide-y divide-line">
+        {collections?.map(({ id, name, role }) => {
+          const others = members.get(id)?.filter((member) => member.role !== 'owner').length;
+          return (
+            <li key={id} className="flex items-center gap-3 py-2.5 text-sm">
+              <FolderOpen aria-hidden className="size-4 shrink-0 text-muted" />
+              <span className="min-w-0 flex-1 truncate">{name}</span>
+              <span className="flex items-center gap-1.5 text-muted">
+                {others === undefined ? (
+                  text.settings.roles[role]
+                ) : (
+                  <>
+                    {others > 0 ? <Users aria-hidden className="size-3.5" /> : null}
+                    {text.settings.shareWith(others)}
+                  </>
+                )}
+              </span>
+            </li>
+          );
+        })}
+      </ul>
+    </Card>
+  );
+}

@@ -17,6 +17,7 @@ export const scoresAt = (which: number): number => SIDES_AT + which * SIDE_BYTES
 export const aboveAt = (which: number): number => scoresAt(which) + side.scores;
 /** MOST_CANDIDATES scores (f32), then as many row numbers (u32). */
 export const foundAt = (which: number): number => aboveAt(which) + side.above;
+export const foundRowsAt = (which: number): number => foundAt(which) + MOST_CANDIDATES * 4;
 export const SEGMENTS_AT = SIDES_AT + 2 * SIDE_BYTES;
 export const SLABS_AT = SEGMENTS_AT + MOST_SEGMENTS * SEGMENT_WORDS * 4;
 

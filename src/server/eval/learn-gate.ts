@@ -1,3 +1,4 @@
+import { GATE } from '../answer/constants.ts';
 import { GATE_FEATURES, type GateModel } from '../answer/gate.ts';
 import { loadEvalSet } from './beir.ts';
 import { type EvaluationOptions, openEvaluationHouse } from './evaluation-house.ts';
@@ -14,7 +15,10 @@ const WEIGHTS: Record<SampleKind, number> = { whole: 1, alone: 1, absent: 1, for
 const THRESHOLDS = [0.3, 0.35, 0.4, 0.45, 0.5];
 const isPositive = (kind: SampleKind): boolean => kind === 'whole' || kind === 'alone';
 
-/** Learns the gate on one half of the questions of labelled sets, and reports on the other half. */
+/**
+ * Learns the gate on one half of the questions of labelled sets, and reports on the other half, with the gate in
+ * force beside it: on sets that it was not learned from, that is its measurement.
+ */
 export async function learnGate(setDirs: readonly string[], options: EvaluationOptions): Promise<void> {
   const sets = setDirs.map(loadEvalSet);
   const samples: GateSample[] = [];
@@ -44,6 +48,10 @@ const withoutCosines = (sample: GateSample): GateSample => ({
 });
 
 function report(name: GateModel, samples: readonly GateSample[], log: (line: string) => void): void {
+  if (new Set(samples.map(({ kind }) => isPositive(kind))).size < 2) {
+    log(`\n${name}: no questions with and without an answer to learn from`);
+    return;
+  }
   const isLearned = ({ id }: GateSample) => shuffled(`half ${id}`) < 0.5;
   const model = fitLogistic(
     samples
@@ -73,7 +81,18 @@ function report(name: GateModel, samples: readonly GateSample[], log: (line: str
     const shares = THRESHOLDS.map((threshold) => `${share(threshold)} at ${threshold}`).join(', ');
     const curve = isPositive(kind) ? '' : `, AUC ${areaUnderCurve(positives, own).toFixed(3)}`;
     log(`  ${kind} (${own.length}): ${isPositive(kind) ? 'answered' : 'refused'} ${shares}${curve}`);
+    log(`    in force: ${shareInForce(name, held, kind).toFixed(3)} at ${GATE[name].threshold}`);
   }
+}
+
+/** Of the samples of one kind, those that the gate as it is now treats rightly. */
+function shareInForce(name: GateModel, samples: readonly GateSample[], kind: SampleKind): number {
+  const own = scores(
+    GATE[name],
+    samples.filter((sample) => sample.kind === kind),
+  );
+  const passed = own.filter((score) => score >= GATE[name].threshold).length / own.length;
+  return isPositive(kind) ? passed : 1 - passed;
 }
 
 const scores = (model: LogisticModel, samples: readonly GateSample[]): number[] =>

@@ -21,6 +21,34 @@ const file = (document: Document, headers: Record<string, string> = {}, method: 
   app.call(ann, `${method} /api/v1/documents/${document.id}/file`, undefined, headers);
 
 describe('the list', () => {
+  test('sorts titles for people, in pages of any size', async () => {
+    const user = await registerUser(app);
+    const order = ['2 apples', '10 apples', 'Äpfel', 'apples', 'Éclair', 'zebra', 'Zoo'];
+    for (const title of order.toReversed())
+      await sendForm(app, user, [
+        { field: 'title', value: title },
+        { filename: 'x.txt', content: `titled ${title}` },
+      ]);
+    for (const [sort, expected] of [
+      ['title', order],
+      ['-title', order.toReversed()],
+    ] as const) {
+      const titles: string[] = [];
+      for (let cursor = ''; ; ) {
+        const page = (
+          await app.call(
+            user,
+            `GET /api/v1/documents?sort=${sort}&limit=2&cursor=${cursor}`.replace(/&cursor=$/, ''),
+          )
+        ).json();
+        titles.push(...page.items.map(({ title }: Document) => title));
+        if (page.nextCursor === null) break;
+        cursor = page.nextCursor;
+      }
+      expect(titles).toEqual(expected);
+    }
+  });
+
   test('pages by cursor in the order asked for, over what the user may see', async () => {
     const user = await registerUser(app);
     for (const name of ['b', 'd', 'a', 'c', 'e'])

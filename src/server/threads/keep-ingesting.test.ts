@@ -199,6 +199,25 @@ test('a thread that dies is reported and followed by another one while there is 
   expect(t.threads).toHaveLength(2);
 });
 
+test('one that dies again and again is started ever more seldom, and anew at once after it has lived', async () => {
+  const t = keep();
+  t.waiting(1);
+  t.announce();
+  const startedAfter: number[] = [];
+  for (let i = 0; i < 9; i++) {
+    const diedAt = performance.now();
+    t.threads.at(-1)?.die();
+    t.announce();
+    while (t.threads.length < i + 2) await t.pass(LOOK_MS);
+    startedAfter.push(Math.floor((performance.now() - diedAt) / LOOK_MS));
+  }
+  expect(startedAfter).toEqual([1, 1, 2, 4, 8, 16, 32, 60, 60]);
+  await t.pass(60 * LOOK_MS);
+  t.threads.at(-1)?.die();
+  await t.pass(LOOK_MS);
+  expect(t.threads).toHaveLength(11);
+});
+
 test('faults of jobs are logged, and the last one says that it is the last', async () => {
   const t = keep();
   t.announce();

@@ -24,12 +24,16 @@ export interface IngestKeeperOptions {
 const LOOK_EVERY_MS = 1000;
 const IDLE_MS = 30_000;
 const DRAIN_MS = 5000;
+/** A thread that dies within this time is started again after half a second, one, two …, at most this long. */
+const SETTLED_MS = 60_000;
+const FIRST_PAUSE_MS = 500;
 /** The thread also copies the log back into the database: from this size on it is started for that alone. */
 const LOG_TO_COPY_BYTES = 16 * 1024 * 1024;
 
 /**
  * Runs the ingest thread while there are jobs: at rest its 30 MB are free for others. It is started at once for
- * jobs of this process, within a second for those of another one or of a crash, and again when it dies.
+ * jobs of this process, within a second for those of another one or of a crash, and again when it dies, ever more
+ * seldom where it dies at once.
  */
 export function keepIngesting(
   data: IngestThreadData,
@@ -39,10 +43,14 @@ export function keepIngesting(
   let ending: Promise<void> = Promise.resolve();
   let lastWorkAt = 0;
   let closed = false;
+  /** Deaths one soon after the other, and until when no thread is started because of them. */
+  let deaths = 0;
+  let pausedUntil = 0;
 
   function start(): void {
-    lastWorkAt = performance.now();
-    if (thread !== undefined || closed) return;
+    const startedAt = performance.now();
+    lastWorkAt = startedAt;
+    if (thread !== undefined || closed || startedAt < pausedUntil) return;
     const started = startIngestThread({
       name: 'ingest',
       data,
@@ -51,6 +59,9 @@ export function keepIngesting(
         log.error('ingest thread died', { error });
         // jobs that it held are free when their leases run out; the next look starts another thread
         if (thread === started) thread = undefined;
+        const now = performance.now();
+        deaths = now - startedAt < SETTLED_MS ? deaths + 1 : 1;
+        pausedUntil = now + Math.min(SETTLED_MS, FIRST_PAUSE_MS * 2 ** (deaths - 1));
       },
     });
     started.onNote((note) => {

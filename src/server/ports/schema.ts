@@ -126,7 +126,7 @@ export interface DocumentRow {
   token_count: number;
   /** Which set of pages and chunks is the document's: others are left over and invisible. */
   revision: number;
-  /** The chunks of this revision take the ordinals first_ordinal … first_ordinal + chunk_count - 1. */
+  /** The chunks of this revision, as far as it is read, take first_ordinal … first_ordinal + chunk_count - 1. */
   first_ordinal: number;
   chunk_count: number;
   /**
@@ -151,6 +151,7 @@ export interface RevisionRow {
   revision: number;
   collection_no: number;
   first_ordinal: number;
+  /** Ordinals of the range: more than there will be chunks while the document is still being read. */
   chunk_count: number;
   /** What the chunks were indexed with beside their own text: the same words take them out again. */
   title: string;

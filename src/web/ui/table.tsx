@@ -22,9 +22,9 @@ export function Table<Row>({
   keyOf: (row: Row) => string;
 }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
     <section
       aria-label={label}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
       tabIndex={0}
       className="overflow-x-auto rounded-lg border border-line bg-surface shadow-card"
     >

@@ -31,7 +31,7 @@ export const readPdf: FormatReader = async ({ bytes }, out) => {
 /** A document of more pages than this is measured by a sample of them first. */
 const SAMPLE_PAGES = 40;
 
-/** Page after page: only as many as the search for repeated lines needs are held at a time. */
+/** Page after page: held at a time are the sample and as many as the search for repeated lines needs. */
 class PdfReading {
   readonly #pdf: Pdfium;
   readonly #document: number;
@@ -75,17 +75,15 @@ class PdfReading {
     return readPage(this.#pdf, this.#document, index, this.#hasForms);
   }
 
-  /** Every page of a short document, which are then not read again; of a long one some from all its parts. */
+  /** Pages from all parts of the document, every one of a short document; they are not read again. */
   #sample(): LinePage[] {
-    if (this.#count <= SAMPLE_PAGES) {
-      for (let index = 0; index < this.#count; index++) {
-        const page = this.#read(index);
-        if (page !== undefined) this.#held.set(index, page);
-      }
-      return [...this.#held.values()];
+    const step = Math.max(1, this.#count / SAMPLE_PAGES);
+    for (let i = 0; i < Math.min(this.#count, SAMPLE_PAGES); i++) {
+      const index = Math.floor(i * step);
+      const page = this.#read(index);
+      if (page !== undefined) this.#held.set(index, page);
     }
-    const step = this.#count / SAMPLE_PAGES;
-    return Array.from({ length: SAMPLE_PAGES }, (_, i) => this.#read(Math.floor(i * step)) ?? EMPTY_PAGE);
+    return [...this.#held.values()];
   }
 
   #writePage(index: number, style: DocumentLook): void {

@@ -74,6 +74,8 @@ export interface DocumentsQuery {
   /** Words that all must stand in the title or the file name; parts of words count. */
   readonly q?: string | undefined;
   readonly status?: DocumentRow['status'] | undefined;
+  readonly mimeType?: string | undefined;
+  readonly tag?: string | undefined;
   readonly sort?: readonly { key: SortKey; descending: boolean }[] | undefined;
   readonly limit: number;
   readonly cursor?: string | undefined;
@@ -109,6 +111,8 @@ export async function listDocuments(
   const documents = collections.reduce((sum, { document_count }) => sum + document_count, 0);
   const filters = [
     ...(query.status === undefined ? [] : [sql`status = ${query.status}`]),
+    ...(query.mimeType === undefined ? [] : [sql`mime_type = ${query.mimeType}`]),
+    ...(query.tag === undefined ? [] : [tagged(query.tag)]),
     ...(query.q === undefined ? [] : await matches(db, query.q, documents)),
   ];
   const ids = collections.map(({ id }) => id);
@@ -118,13 +122,37 @@ export async function listDocuments(
   const total = filters.length === 0 ? documents : await count(db, ids, filters);
   const last = rows.length > query.limit ? rows[query.limit - 1] : undefined;
   return {
-    items: rows.slice(0, query.limit).map(toDocument),
+    items: await withProgress(db, rows.slice(0, query.limit).map(toDocument)),
     nextCursor: last === undefined ? null : order.cursor(last),
     total,
   };
 }
 
-async function visibleCollections(db: Db, userId: string, collectionId: string | undefined) {
+const tagged = (tag: string): Condition =>
+  sql`exists (select 1 from document_tags t where t.document_id = documents.id and t.tag = ${tag})`;
+
+const SETTLED: readonly Document['status'][] = ['ready', 'failed'];
+
+/** With the newest task's word on how far each is that is being worked on; settled ones cost nothing. */
+export async function withProgress(db: Db, documents: readonly Document[]): Promise<Document[]> {
+  const working = documents.filter(({ status }) => !SETTLED.includes(status)).map(({ id }) => id);
+  if (working.length === 0) return [...documents];
+  const rows = await db
+    .selectFrom('task_items')
+    .select(['document_id', 'task_id', 'stage', 'percent'])
+    .where('document_id', 'in', working)
+    .where('status', 'in', ['queued', 'processing'])
+    .orderBy('task_id')
+    .execute();
+  const newest = new Map(rows.map((row) => [row.document_id, row]));
+  return documents.map((document) => {
+    const row = newest.get(document.id);
+    if (row === undefined || SETTLED.includes(document.status)) return document;
+    return { ...document, progress: { taskId: row.task_id, stage: row.stage, percent: row.percent } };
+  });
+}
+
+export async function visibleCollections(db: Db, userId: string, collectionId: string | undefined) {
   const only = collectionId === undefined ? sql`` : sql`and c.id = ${collectionId}`;
   const { rows } = await sql<{ id: string; document_count: number }>`
     select c.id, c.document_count from collections c where c.owner_id = ${userId} ${only}

@@ -3,20 +3,25 @@ import { z } from 'zod';
 import { id, listOf, pageQuery } from '../../../contract/common.ts';
 import {
   chunk,
+  type Document,
   document,
   documentsQuery,
+  documentFacets as facets,
+  facetsQuery,
   pageText,
   patchDocumentBody,
   taskStarted,
 } from '../../../contract/documents.ts';
 import { AppError } from '../../errors.ts';
 import { noteAudit } from '../../records/audit.ts';
+import { documentFacets } from '../../records/document-facets.ts';
 import {
   describeDocument,
   listChunks,
   listDocuments,
   needDocument,
   toDocument,
+  withProgress,
 } from '../../records/documents.ts';
 import { moveDocument, reindex } from '../../records/intake.ts';
 import { readPage } from '../../records/pages.ts';
@@ -43,6 +48,13 @@ const FILE_HEADERS = {
 };
 
 export function registerDocumentRoutes(app: App, { db, files, queue }: Services): void {
+  const show = async (userId: string, documentId: string): Promise<Document> => {
+    const [shown] = await withProgress(db, [
+      toDocument(await needDocument(db, userId, documentId, 'viewer')),
+    ]);
+    return shown as Document;
+  };
+
   app.get(
     '/api/v1/documents',
     {
@@ -53,9 +65,15 @@ export function registerDocumentRoutes(app: App, { db, files, queue }: Services)
   );
 
   app.get(
+    '/api/v1/documents/facets',
+    { config: { access: 'read' }, schema: { querystring: facetsQuery, response: { 200: facets } } },
+    (request) => documentFacets(db, request.caller.userId, request.query.collectionId),
+  );
+
+  app.get(
     '/api/v1/documents/:id',
     { config: { access: 'read' }, schema: { params, response: { 200: document } } },
-    async (request) => toDocument(await needDocument(db, request.caller.userId, request.params.id, 'viewer')),
+    (request) => show(request.caller.userId, request.params.id),
   );
 
   app.patch(
@@ -73,7 +91,7 @@ export function registerDocumentRoutes(app: App, { db, files, queue }: Services)
       if (title !== undefined || tags !== undefined) {
         await db.transaction().execute((tx) => describeDocument(tx, found, { title, tags }));
       }
-      return toDocument(await needDocument(db, userId, found.id, 'viewer'));
+      return show(userId, found.id);
     },
   );
 

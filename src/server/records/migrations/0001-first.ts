@@ -54,6 +54,7 @@ export const first: Migration = {
     'create index documents_by_title on documents (collection_id, title_key, id)',
     'create index documents_by_size on documents (collection_id, size_bytes, id)',
     'create index documents_by_status on documents (collection_id, status, created_at, id)',
+    'create index documents_by_type on documents (collection_id, mime_type)',
     'create index documents_by_owner on documents (owner_id, size_bytes)',
     'create index documents_by_storage_key on documents (storage_key)',
     'create index documents_by_ordinal on documents (collection_id, first_ordinal)',

@@ -184,6 +184,10 @@ test('the built web app is served with its policy, and its addresses lead to its
   expect(asset.body).toBe('plain()');
   const small = await app.inject({ url: '/assets/main-1a2b.js', headers: { 'accept-encoding': 'gzip, br' } });
   expect([small.body, small.headers['content-encoding']]).toEqual(['brotli', 'br']);
+  // a worker obeys the policy of its own file
+  expect(asset.headers['content-security-policy']).toMatch(
+    /script-src 'self' 'wasm-unsafe-eval';.*connect-src 'self';/,
+  );
   const unwanted = 'br;q=0, gzip';
   const plain = await app.inject({ url: '/assets/main-1a2b.js', headers: { 'accept-encoding': unwanted } });
   expect([plain.body, plain.headers['content-encoding']]).toEqual(['plain()', undefined]);
@@ -193,4 +197,46 @@ test('the built web app is served with its policy, and its addresses lead to its
     404,
   );
   expect((await app.inject({ method: 'POST', url: '/library', headers: html })).statusCode).toBe(404);
+});
+
+test('a packed file of the web app has a tag of its own, and HEAD says what GET would', async () => {
+  const webDir = mkdtempSync(join(tmpdir(), 'ka-web-'));
+  onTestFinished(() => rmSync(webDir, { recursive: true }));
+  const contents = { '': '<!doctype html>', '.br': 'brotli', '.gz': 'gzipped' };
+  for (const [extension, content] of Object.entries(contents))
+    writeFileSync(join(webDir, `index.html${extension}`), content);
+  const app = await testApp({ env: { PORT: '0' }, services: { webDir } });
+  const address = await app.server.listen();
+  const tags = new Set<string>();
+  for (const [accepted, encoding, content] of [
+    ['identity', null, contents['']],
+    ['gzip', 'gzip', contents['.gz']],
+    ['gzip, br', 'br', contents['.br']],
+  ] as const) {
+    const headers = { 'accept-encoding': accepted };
+    const get = await app.inject({ url: '/', headers });
+    const etag = get.headers.etag as string;
+    tags.add(etag);
+    expect(get.body).toBe(content);
+    expect(get.headers).toMatchObject({
+      vary: 'accept-encoding',
+      'content-length': String(content.length),
+      ...(encoding === null ? {} : { 'content-encoding': encoding }),
+    });
+    const head = await fetch(address, { method: 'HEAD', headers });
+    expect([head.status, await head.text()]).toEqual([200, '']);
+    for (const name of ['etag', 'vary', 'content-length', 'content-encoding', 'content-type'])
+      expect(head.headers.get(name), name).toBe(get.headers[name] ?? null);
+    const known = await app.inject({ url: '/', headers: { ...headers, 'if-none-match': etag } });
+    expect([known.statusCode, known.body]).toEqual([304, '']);
+    expect(known.headers).toMatchObject({ etag, vary: 'accept-encoding', 'cache-control': 'no-cache' });
+    expect(known.headers['content-encoding']).toBeUndefined();
+    // what was kept packed in another way is not what is asked for now
+    for (const other of tags)
+      if (other !== etag)
+        expect(
+          (await app.inject({ url: '/', headers: { ...headers, 'if-none-match': other } })).statusCode,
+        ).toBe(200);
+  }
+  expect(tags.size).toBe(3);
 });

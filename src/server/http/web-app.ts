@@ -5,8 +5,11 @@ import { extname, join } from 'node:path';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isKnown } from './if-none-match.ts';
 
-/** The page loads scripts, styles and pictures of its own only; pictures may also be made in the page. */
-const PAGE_POLICY = [
+/**
+ * The page loads scripts, styles and pictures of its own only; pictures may also be made in the page. Scripts say
+ * the same: a worker obeys what its own file says, not the page, and the reader of PDF compiles WebAssembly there.
+ */
+const APP_POLICY = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
   "style-src 'self'",
@@ -35,6 +38,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.wasm': 'application/wasm',
   '.txt': 'text/plain; charset=utf-8',
 };
+const HAS_POLICY = /^text\/(html|javascript)/;
 /** Best first. */
 const ENCODINGS = [
   ['br', '.br'],
@@ -48,7 +52,8 @@ interface WebFile {
   readonly type: string;
   /** The build puts a hash into its name: it never changes. */
   readonly immutable: boolean;
-  readonly etag: string;
+  /** Of the content as it is; packed, it is another representation with a tag of its own. */
+  readonly tag: string;
   readonly encodings: readonly (typeof ENCODINGS)[number][];
 }
 
@@ -85,7 +90,7 @@ function listFiles(webDir: string): ReadonlyMap<string, WebFile> {
           path,
           type: TYPES[extname(path)] ?? 'application/octet-stream',
           immutable: url.startsWith('/assets/'),
-          etag: `"${createHash('sha256').update(readFileSync(path)).digest('base64url').slice(0, 22)}"`,
+          tag: createHash('sha256').update(readFileSync(path)).digest('base64url').slice(0, 22),
           encodings: ENCODINGS.filter(([, extension]) => all.has(path + extension)),
         };
         return [url, file];
@@ -99,15 +104,16 @@ async function sendFile(file: WebFile, request: FastifyRequest, reply: FastifyRe
     .filter((part) => !/;\s*q=0(?:\.0*)?\s*$/i.test(part))
     .map((part) => part.trim().split(';', 1)[0]);
   const [encoding, extension = ''] = file.encodings.find(([name]) => accepted.includes(name)) ?? [];
+  const etag = `"${file.tag}${extension}"`;
   reply.headers({
     'content-type': file.type,
     'cache-control': file.immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
     'cross-origin-resource-policy': 'same-origin',
-    etag: file.etag,
+    etag,
   });
-  if (file.type.startsWith('text/html')) reply.header('content-security-policy', PAGE_POLICY);
+  if (HAS_POLICY.test(file.type)) reply.header('content-security-policy', APP_POLICY);
   if (file.encodings.length > 0) reply.header('vary', 'accept-encoding');
-  if (isKnown(request.headers['if-none-match'], file.etag)) return void (await reply.code(304).send());
+  if (isKnown(request.headers['if-none-match'], etag)) return void (await reply.code(304).send());
   if (encoding !== undefined) reply.header('content-encoding', encoding);
   await reply.code(200).send(await readFile(file.path + extension));
 }

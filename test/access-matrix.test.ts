@@ -46,6 +46,8 @@ const MATRIX: Record<string, Rule> = {
   'DELETE /api/v1/collections/:id/members/:userId': 'owner of collection',
   'GET /api/v1/documents': 'any user',
   'POST /api/v1/documents': 'any user',
+  'GET /api/v1/documents/facets': 'any user',
+  'POST /api/v1/documents/bulk': 'any user',
   'POST /api/v1/documents/batch': 'any user',
   'POST /api/v1/documents/url': 'any user',
   'GET /api/v1/documents/:id': 'owner of document',
@@ -55,6 +57,8 @@ const MATRIX: Record<string, Rule> = {
   'GET /api/v1/documents/:id/text': 'owner of document',
   'GET /api/v1/documents/:id/chunks': 'owner of document',
   'POST /api/v1/documents/:id/reindex': 'owner of document',
+  'GET /api/v1/tasks': 'any user',
+  'GET /api/v1/events': 'any user',
   'GET /api/v1/tasks/:id': 'owner of task',
   'GET /api/v1/tasks/:id/events': 'owner of task',
   'DELETE /api/v1/tasks/:id': 'owner of task',
@@ -69,6 +73,7 @@ const MATRIX: Record<string, Rule> = {
   'PATCH /api/v1/conversations/:id': 'owner of conversation',
   'DELETE /api/v1/conversations/:id': 'owner of conversation',
   'GET /api/v1/conversations/:id/messages': 'owner of conversation',
+  'DELETE /api/v1/conversations/:id/messages/:messageId': 'owner of conversation',
   'POST /api/v1/messages/:id/feedback': 'owner of answer',
   'GET /api/v1/admin/users': 'admin',
   'PATCH /api/v1/admin/users/:id': 'admin',
@@ -83,6 +88,7 @@ const MATRIX: Record<string, Rule> = {
 const BODIES: Record<string, unknown> = {
   'PATCH /api/v1/collections/:id': { name: 'Taken over' },
   'POST /api/v1/collections': { name: 'New' },
+  'POST /api/v1/documents/bulk': { documentIds: ['x'], action: { type: 'delete' } },
   'PUT /api/v1/collections/:id/members': { email: 'someone@example.org', role: 'viewer' },
   'PATCH /api/v1/documents/:id': { title: 'Taken over' },
   'PATCH /api/v1/conversations/:id': { title: 'Taken over' },
@@ -160,6 +166,7 @@ function call(who: Who, route: string) {
   const url = route
     .replace(':id', ids[thing] ?? owner.id)
     .replace(':userId', owner.id)
+    .replace(':messageId', ids.answer)
     .replace(':documentId', ids.document);
   return app.call(who, url, BODIES[route]);
 }

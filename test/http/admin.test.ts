@@ -153,6 +153,28 @@ test('the performance report tells routes and stages apart, with percentiles of 
   expect(report.stages).toMatchObject([{ name: 'embed', count: 1 }]);
 });
 
+test('the last hour is told minute by minute, of one route and of all requests', () => {
+  let time = 3_600_000 * 5;
+  const metrics = createMetrics(() => time);
+  const [x, y] = [metrics.route('GET /x'), metrics.route('GET /y')];
+  x.record(10);
+  time += 60_000 * 7;
+  x.record(20, true);
+  y.record(40);
+  const { points } = metrics.history('GET /x');
+  expect(points).toHaveLength(60);
+  expect(points[52]).toMatchObject({ count: 1, errors: 0 });
+  expect(points[52]?.p50Ms).toBeCloseTo(10, 0);
+  expect(points[59]).toMatchObject({ count: 1, errors: 1 });
+  expect(points[58]?.count).toBe(0);
+  expect(Date.parse(points[59]?.at ?? '') - Date.parse(points[52]?.at ?? '')).toBe(7 * 60_000);
+  expect(metrics.history()).toMatchObject({ name: 'all', stepSeconds: 60 });
+  expect(metrics.history().points[59]?.count).toBe(2);
+  expect(metrics.history('GET /unknown').name).toBe('all');
+  time += 60_000 * 59;
+  expect(metrics.history('GET /x').points.map(({ count }) => count)).toEqual([1, ...Array(59).fill(0)]);
+});
+
 test('percentiles are within 4.5 %, and what is older than the window is forgotten', () => {
   let time = 1_000_000;
   const metrics = createMetrics(() => time);

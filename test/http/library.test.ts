@@ -86,3 +86,71 @@ describe('the facets', () => {
     expect((await app.call(ann, `GET /api/v1/documents/facets?collectionId=${mine}`)).statusCode).toBe(404);
   });
 });
+
+describe('changing many documents at once', () => {
+  const bulk = async (who: TestUser, documentIds: string[], action: object) =>
+    (await app.call(who, 'POST /api/v1/documents/bulk', { documentIds, action })).json();
+  const read = async (who: TestUser, id: string) =>
+    (await app.call(who, `GET /api/v1/documents/${id}`)).json();
+
+  test('does what may be done and names what may not', async () => {
+    const [one, two] = [await upload(ann, 'm1.txt'), await upload(ann, 'm2.txt')];
+    const foreign = await upload(bob, 'foreign.txt');
+    const result = await bulk(ann, [one, foreign, two, one], { type: 'tag', add: ['new'] });
+    expect(result.done).toEqual([one, two]);
+    expect(result.failed).toMatchObject([{ documentId: foreign, error: { type: 'urn:ka:error:not-found' } }]);
+    expect((await read(ann, two)).tags).toEqual(['new']);
+    expect((await read(bob, foreign)).tags).toEqual([]);
+  });
+
+  test('adds and removes tags, and keeps the limit of each', async () => {
+    const id = await upload(ann, 'tags.txt', { tags: ['a', 'b'] });
+    await bulk(ann, [id], { type: 'tag', add: ['c'], remove: ['a'] });
+    expect((await read(ann, id)).tags).toEqual(['b', 'c']);
+    const many = Array.from({ length: 50 }, (_, i) => `t${i}`);
+    expect((await bulk(ann, [id], { type: 'tag', add: many })).failed).toMatchObject([
+      { documentId: id, error: { type: 'urn:ka:error:validation' } },
+    ]);
+  });
+
+  test('moves into a collection that the caller may change', async () => {
+    const id = await upload(ann, 'move.txt');
+    const target = (await app.call(ann, 'POST /api/v1/collections', { name: 'Target' })).json().id;
+    expect((await bulk(ann, [id], { type: 'move', collectionId: target })).done).toEqual([id]);
+    expect((await read(ann, id)).collectionId).toBe(target);
+    const refused = await app.call(ann, 'POST /api/v1/documents/bulk', {
+      documentIds: [id],
+      action: { type: 'move', collectionId: bob.collectionId },
+    });
+    expect(refused.statusCode).toBe(404);
+  });
+
+  test('reads many again under one task', async () => {
+    const ids = await Promise.all(Array.from({ length: 30 }, (_, i) => upload(ann, `again${i}.txt`)));
+    const { taskId, done } = await bulk(ann, ids, { type: 'reindex' });
+    expect(done).toEqual(ids);
+    const task = (await app.call(ann, `GET /api/v1/tasks/${taskId}`)).json();
+    expect(task).toMatchObject({ kind: 'reindex', progress: { total: 30 } });
+    expect(task.items.map(({ documentId }: { documentId: string }) => documentId)).toEqual(ids);
+  });
+
+  test('deletes, and who only reads a collection deletes nothing', async () => {
+    const shared = (await app.call(ann, 'POST /api/v1/collections', { name: 'Shared' })).json().id;
+    await app.call(ann, `PUT /api/v1/collections/${shared}/members`, { email: bob.email, role: 'viewer' });
+    const id = await upload(ann, 'gone.txt', { collectionId: shared });
+    expect((await bulk(bob, [id], { type: 'delete' })).failed).toMatchObject([
+      { error: { type: 'urn:ka:error:forbidden' } },
+    ]);
+    expect((await bulk(ann, [id], { type: 'delete' })).done).toEqual([id]);
+    expect((await read(ann, id)).status).toBe(404);
+  });
+
+  test.each([
+    { documentIds: [], action: { type: 'delete' } },
+    { documentIds: ['x'], action: { type: 'explode' } },
+    { documentIds: ['x'], action: { type: 'move' } },
+    { documentIds: Array.from({ length: 1001 }, (_, i) => `${i}`), action: { type: 'delete' } },
+  ])('refuses what is not valid', async (body) => {
+    expect((await app.call(ann, 'POST /api/v1/documents/bulk', body)).statusCode).toBe(400);
+  });
+});

@@ -1,4 +1,4 @@
-import type { Kysely, Selectable } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import type { z } from 'zod';
 import type { ListPage } from '../../contract/common.ts';
 import type { Conversation, feedbackBody, Message } from '../../contract/conversations.ts';
@@ -121,6 +121,28 @@ export async function deleteConversation(db: Db, userId: string, id: string): Pr
     .where('user_id', '=', userId)
     .executeTakeFirst();
   if (numDeletedRows === 0n) throw new AppError('NOT_FOUND', 'There is no such conversation.');
+}
+
+/** The message and all that were written after it. @throws AppError NOT_FOUND */
+export async function deleteMessagesFrom(
+  tx: Transaction,
+  userId: string,
+  conversationId: string,
+  messageId: string,
+): Promise<void> {
+  await needConversation(tx, userId, conversationId);
+  const first = await tx
+    .selectFrom('messages')
+    .select('created_at')
+    .where('id', '=', messageId)
+    .where('conversation_id', '=', conversationId)
+    .executeTakeFirst();
+  if (first === undefined) throw new AppError('NOT_FOUND', 'There is no such message.');
+  await tx
+    .deleteFrom('messages')
+    .where('conversation_id', '=', conversationId)
+    .where(sql<boolean>`(created_at, id) >= (${first.created_at}, ${messageId})`)
+    .execute();
 }
 
 /** In the order in which they were written. @throws AppError NOT_FOUND, INVALID_CURSOR. */

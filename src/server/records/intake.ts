@@ -6,7 +6,7 @@ import type { Database, DocumentRow } from '../ports/schema.ts';
 import type { Transaction } from '../ports/transaction.ts';
 import { bumpGeneration, findDocument, type StoredDocument, startOver } from './document-progress.ts';
 import { newId, now } from './ids.ts';
-import { createTask } from './tasks.ts';
+import { createTask, extendTask } from './tasks.ts';
 import { titled } from './title-key.ts';
 
 export interface TakenFile {
@@ -225,6 +225,7 @@ async function latestTask(tx: Transaction, userId: string, documentId: string): 
 /**
  * Reads documents again. A ready one is served by what it has until the new revision is complete; one that is
  * being worked on is followed to its end.
+ * @param into a task of the user that takes them in; absent: a new one.
  * @throws AppError NOT_FOUND when one of them does not exist.
  */
 export function reindex(
@@ -232,6 +233,7 @@ export function reindex(
   queue: JobQueue,
   userId: string,
   documentIds: readonly string[],
+  into?: string,
 ): Promise<string> {
   return db.transaction().execute(async (tx) => {
     const documents: StoredDocument[] = [];
@@ -245,7 +247,9 @@ export function reindex(
       if (document.status === 'failed') await startOver(tx, queue, document);
       await enqueueIngest(tx, queue, id, documentIds.length === 1 ? SINGLE_PRIORITY : 0);
     }
-    return createTask(tx, { userId, kind: 'reindex', documents });
+    if (into === undefined) return createTask(tx, { userId, kind: 'reindex', documents });
+    await extendTask(tx, into, documents);
+    return into;
   });
 }
 

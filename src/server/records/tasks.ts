@@ -1,4 +1,5 @@
 import type { Kysely, Selectable } from 'kysely';
+import type { ListPage } from '../../contract/common.ts';
 import type { ErrorCode } from '../../contract/errors.ts';
 import { makeItemError } from '../../contract/make-problem.ts';
 import type { Task, TaskItem } from '../../contract/tasks.ts';
@@ -9,6 +10,7 @@ import type { Database, TaskItemRow, TaskRow } from '../ports/schema.ts';
 import type { Transaction } from '../ports/transaction.ts';
 import { giveUp } from './document-progress.ts';
 import { newId, now } from './ids.ts';
+import { listPage } from './listing.ts';
 
 /** What of one document's progress a person is shown. */
 export interface ItemReason {
@@ -31,9 +33,34 @@ export async function createTask(
     .insertInto('tasks')
     .values({ id, user_id: task.userId, kind: task.kind, created_at: now(), finished_at: null })
     .execute();
-  const items = task.documents.map((document, position) => ({
+  await addItems(tx, id, task.documents, 0);
+  return id;
+}
+
+/** Takes more documents into a task, which goes on when it was over. */
+export async function extendTask(
+  tx: Transaction,
+  id: string,
+  documents: readonly { id: string; filename: string }[],
+): Promise<void> {
+  const { last } = await tx
+    .selectFrom('task_items')
+    .select((e) => e.fn.max('position').as('last'))
+    .where('task_id', '=', id)
+    .executeTakeFirstOrThrow();
+  await tx.updateTable('tasks').set({ finished_at: null }).where('id', '=', id).execute();
+  await addItems(tx, id, documents, (last ?? -1) + 1);
+}
+
+async function addItems(
+  tx: Transaction,
+  id: string,
+  documents: readonly { id: string; filename: string }[],
+  from: number,
+): Promise<void> {
+  const items = documents.map((document, i) => ({
     task_id: id,
-    position,
+    position: from + i,
     document_id: document.id,
     filename: document.filename,
     status: 'queued' as const,
@@ -42,13 +69,12 @@ export async function createTask(
     error_code: null,
     error_detail: null,
   }));
-  for (let from = 0; from < items.length; from += ITEMS_AT_ONCE) {
+  for (let at = 0; at < items.length; at += ITEMS_AT_ONCE) {
     await tx
       .insertInto('task_items')
-      .values(items.slice(from, from + ITEMS_AT_ONCE))
+      .values(items.slice(at, at + ITEMS_AT_ONCE))
       .execute();
   }
-  return id;
 }
 
 /**
@@ -146,14 +172,65 @@ export async function readTask(
     .where('id', '=', taskId)
     .where('user_id', '=', userId)
     .executeTakeFirst();
-  if (task === undefined) return undefined;
+  return task === undefined ? undefined : (await withItems(db, [task]))[0];
+}
+
+export async function ownerOfTask(db: Kysely<Database>, taskId: string): Promise<string | undefined> {
+  const found = await db.selectFrom('tasks').select('user_id').where('id', '=', taskId).executeTakeFirst();
+  return found?.user_id;
+}
+
+/** More would be news of a page that was away for long, which reads its lists anew anyway. */
+const MOST_ENDED = 100;
+
+/** The user's tasks that ended at `at` or later, oldest first. */
+export async function tasksEndedSince(db: Kysely<Database>, userId: string, at: Date): Promise<Task[]> {
+  const tasks = await db
+    .selectFrom('tasks')
+    .selectAll()
+    .where('user_id', '=', userId)
+    .where('finished_at', '>=', at.toISOString())
+    .orderBy('finished_at', 'desc')
+    .limit(MOST_ENDED)
+    .execute();
+  return withItems(db, tasks.reverse());
+}
+
+/** The user's tasks, the newest first. @throws AppError INVALID_CURSOR */
+export async function listTasks(
+  db: Kysely<Database>,
+  userId: string,
+  { active, ...page }: { limit: number; cursor?: string | undefined; active?: boolean | undefined },
+): Promise<ListPage<Task>> {
+  let own = db.selectFrom('tasks').selectAll().where('user_id', '=', userId);
+  if (active !== undefined) own = own.where('finished_at', active ? 'is' : 'is not', null);
+  const found = await listPage(own, {
+    ...page,
+    order: ['created_at', 'id'],
+    descending: true,
+    show: (row) => row,
+  });
+  return { ...found, items: await withItems(db, found.items) };
+}
+
+async function withItems(db: Kysely<Database>, tasks: readonly Selectable<TaskRow>[]): Promise<Task[]> {
+  if (tasks.length === 0) return [];
   const rows = await db
     .selectFrom('task_items')
     .selectAll()
-    .where('task_id', '=', taskId)
+    .where(
+      'task_id',
+      'in',
+      tasks.map(({ id }) => id),
+    )
+    .orderBy('task_id')
     .orderBy('position')
     .execute();
-  const items = rows.map(showItem);
+  const byTask = Map.groupBy(rows, ({ task_id }) => task_id);
+  return tasks.map((task) => toTask(task, (byTask.get(task.id) ?? []).map(showItem)));
+}
+
+function toTask(task: Selectable<TaskRow>, items: TaskItem[]): Task {
   const count = (...states: TaskItem['status'][]) =>
     items.filter(({ status }) => states.includes(status)).length;
   const done = count('completed');

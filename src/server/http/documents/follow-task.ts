@@ -64,5 +64,5 @@ export async function* followTask({
 }
 
 /** Resolves after `ms`, or at once at abort. */
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+export const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   wait(ms, undefined, { signal, ref: false }).catch(() => {});

@@ -5,6 +5,7 @@ import {
   adminUser,
   auditEntry,
   patchUserBody,
+  performanceQuery,
   performanceReport,
   usageRow,
 } from '../../../contract/system.ts';
@@ -54,8 +55,10 @@ export function registerAdminRoutes(app: App, { db, queue, events, metrics }: Se
     (request) => listUsage(db, request.query),
   );
 
-  app.get('/api/v1/admin/performance', { config, schema: { response: { 200: performanceReport } } }, () =>
-    metrics.report(),
+  app.get(
+    '/api/v1/admin/performance',
+    { config, schema: { querystring: performanceQuery, response: { 200: performanceReport } } },
+    ({ query }) => ({ ...metrics.report(), history: metrics.history(query.name) }),
   );
 
   app.get(

@@ -12,6 +12,7 @@ import {
   conversationMarkdown,
   createConversation,
   deleteConversation,
+  deleteMessagesFrom,
   listConversations,
   listMessages,
   needConversation,
@@ -23,6 +24,7 @@ import { attachment } from '../disposition.ts';
 import type { Services } from '../services.ts';
 
 const params = z.object({ id });
+const messageParams = z.object({ id, messageId: id });
 const formatQuery = z.object({ format: z.enum(['json', 'markdown']).optional() });
 
 export function registerConversationRoutes(app: App, { db }: Services): void {
@@ -88,6 +90,17 @@ export function registerConversationRoutes(app: App, { db }: Services): void {
       schema: { params, querystring: pageQuery, response: { 200: listOf(message) } },
     },
     (request) => listMessages(db, request.caller.userId, request.params.id, request.query),
+  );
+
+  app.delete(
+    '/api/v1/conversations/:id/messages/:messageId',
+    { config: { access: 'write' }, schema: { params: messageParams, response: { 204: z.null() } } },
+    async ({ caller, params }, reply) => {
+      await db
+        .transaction()
+        .execute((tx) => deleteMessagesFrom(tx, caller.userId, params.id, params.messageId));
+      return reply.code(204).send(null);
+    },
   );
 
   app.post(

@@ -2,6 +2,8 @@ import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { id, listOf, pageQuery } from '../../../contract/common.ts';
 import {
+  bulkBody,
+  bulkResult,
   chunk,
   type Document,
   document,
@@ -29,6 +31,7 @@ import { removeDocument } from '../../records/removal.ts';
 import type { App } from '../app-types.ts';
 import { needCollection } from '../collection-access.ts';
 import { attachment } from '../disposition.ts';
+import { changeMany } from '../documents/change-many.ts';
 import { isKnown } from '../if-none-match.ts';
 import { parseRange } from '../range.ts';
 import type { Services } from '../services.ts';
@@ -68,6 +71,13 @@ export function registerDocumentRoutes(app: App, { db, files, queue }: Services)
     '/api/v1/documents/facets',
     { config: { access: 'read' }, schema: { querystring: facetsQuery, response: { 200: facets } } },
     (request) => documentFacets(db, request.caller.userId, request.query.collectionId),
+  );
+
+  app.post(
+    '/api/v1/documents/bulk',
+    { config: { access: 'write' }, schema: { body: bulkBody, response: { 200: bulkResult } } },
+    ({ caller, ip, body }) =>
+      changeMany({ db, queue }, { userId: caller.userId, ip }, body.documentIds, body.action),
   );
 
   app.get(

@@ -67,7 +67,10 @@ export function registerQueryRoutes(app: App, { answering, db, log, metrics }: S
       // what is refused before anything was found out still has its own status
       const first = await events.next();
       return sendEvents(reply, () =>
-        serverEvents(first, events, (error) => loggedProblem(error, request, log)),
+        serverEvents(first, events, {
+          elapsedMs: () => reply.elapsedTime,
+          asProblem: (error) => loggedProblem(error, request, log),
+        }),
       );
     },
   );
@@ -99,12 +102,15 @@ async function lastAnswer(events: AsyncIterable<AnswerEvent>): Promise<Answer> {
 async function* serverEvents(
   first: IteratorResult<AnswerEvent>,
   events: AsyncGenerator<AnswerEvent>,
-  asProblem: (error: unknown) => Problem,
+  { elapsedMs, asProblem }: { elapsedMs: () => number; asProblem: (error: unknown) => Problem },
 ): AsyncGenerator<ServerEvent> {
   let id = 0;
+  let firstTokenMs: number | undefined;
   try {
-    for (let next = first; !next.done; next = await events.next())
-      yield { ...asServerEvent(next.value), id: String(++id) };
+    for (let next = first; !next.done; next = await events.next()) {
+      if (next.value.type === 'token') firstTokenMs ??= Math.round(elapsedMs() * 1000) / 1000;
+      yield { ...asServerEvent(next.value, firstTokenMs), id: String(++id) };
+    }
   } catch (error) {
     yield { event: 'error', data: asProblem(error), id: String(++id) };
   } finally {
@@ -112,7 +118,7 @@ async function* serverEvents(
   }
 }
 
-function asServerEvent(event: AnswerEvent): ServerEvent {
+function asServerEvent(event: AnswerEvent, firstTokenMs: number | undefined): ServerEvent {
   switch (event.type) {
     case 'sources':
       return { event: 'sources', data: event.sources };
@@ -121,7 +127,13 @@ function asServerEvent(event: AnswerEvent): ServerEvent {
     case 'citation':
       return { event: 'citation', data: event.citation };
     case 'done':
-      return { event: 'done', data: event.answer };
+      return {
+        event: 'done',
+        data:
+          firstTokenMs === undefined
+            ? event.answer
+            : { ...event.answer, timings: { ...event.answer.timings, firstTokenMs } },
+      };
     default:
       return event satisfies never;
   }

@@ -1,27 +1,38 @@
 import { z } from 'zod';
-import { id } from '../../../contract/common.ts';
-import { type Task, task } from '../../../contract/tasks.ts';
+import { id, listOf } from '../../../contract/common.ts';
+import { type Task, task, tasksQuery } from '../../../contract/tasks.ts';
 import { AppError } from '../../errors.ts';
-import { cancelTask, cancelTaskItem, readTask } from '../../records/tasks.ts';
+import { cancelTask, cancelTaskItem, listTasks, readTask, tasksEndedSince } from '../../records/tasks.ts';
 import type { App } from '../app-types.ts';
 import { DONE, followTask } from '../documents/follow-task.ts';
+import { followTasks } from '../documents/follow-tasks.ts';
+import { createTaskWatch } from '../documents/task-watch.ts';
 import type { Services } from '../services.ts';
 import { sendEvents } from '../sse.ts';
+import { createStreamLimit } from '../stream-limit.ts';
 
 const params = z.object({ id });
 const itemParams = z.object({ id, documentId: id });
 
-/** Tabs of one person, with room for scripts; each stream holds a connection. */
-const MAX_STREAMS_PER_USER = 20;
+/** Tasks that a stream of all of them begins with. */
+const MOST_ACTIVE = 1000;
 
 export function registerTaskRoutes(app: App, { db, queue, events }: Services): void {
-  const streams = new Map<string, number>();
+  const takePlace = createStreamLimit();
+  const watch = createTaskWatch({ db, events });
 
   const needTask = async (taskId: string, userId: string): Promise<Task> => {
     const found = await readTask(db, taskId, userId);
     if (found === undefined) throw new AppError('NOT_FOUND', 'There is no such task.');
     return found;
   };
+
+  app.get(
+    '/api/v1/tasks',
+    { config: { access: 'read' }, schema: { querystring: tasksQuery, response: { 200: listOf(task) } } },
+    ({ caller, query: { active, ...page } }) =>
+      listTasks(db, caller.userId, { ...page, active: active === undefined ? undefined : active === 'true' }),
+  );
 
   app.get(
     '/api/v1/tasks/:id',
@@ -39,17 +50,7 @@ export function registerTaskRoutes(app: App, { db, queue, events }: Services): v
       const lastEventId = [request.headers['last-event-id'] ?? ''].flat()[0];
       // tells an EventSource that comes back after the end to stay away
       if (lastEventId?.endsWith(DONE)) return reply.code(204).send();
-      const open = streams.get(userId) ?? 0;
-      if (open >= MAX_STREAMS_PER_USER) {
-        throw new AppError(
-          'RATE_LIMITED',
-          `At most ${MAX_STREAMS_PER_USER} tasks can be followed at a time.`,
-          {
-            retryAfterSeconds: 5,
-          },
-        );
-      }
-      streams.set(userId, open + 1);
+      const leave = takePlace(userId);
       return sendEvents(reply, async function* (gone) {
         try {
           yield* followTask({
@@ -59,13 +60,30 @@ export function registerTaskRoutes(app: App, { db, queue, events }: Services): v
             signal: AbortSignal.any([gone, app.draining]),
           });
         } finally {
-          const left = (streams.get(userId) ?? 1) - 1;
-          if (left > 0) streams.set(userId, left);
-          else streams.delete(userId);
+          leave();
         }
       });
     },
   );
+
+  app.get('/api/v1/events', { config: { access: 'read' } }, async (request, reply) => {
+    const { userId } = request.caller;
+    const leave = takePlace(userId);
+    return sendEvents(reply, async function* (gone) {
+      try {
+        yield* followTasks({
+          active: async () => (await listTasks(db, userId, { active: true, limit: MOST_ACTIVE })).items,
+          endedSince: (at) => tasksEndedSince(db, userId, at),
+          read: (taskId) => readTask(db, taskId, userId),
+          subscribe: (onChange) => watch.subscribe(userId, onChange),
+          lastEventId: [request.headers['last-event-id'] ?? ''].flat()[0],
+          signal: AbortSignal.any([gone, app.draining]),
+        });
+      } finally {
+        leave();
+      }
+    });
+  });
 
   app.delete(
     '/api/v1/tasks/:id',

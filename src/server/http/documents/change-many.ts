@@ -1,0 +1,83 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Kysely } from 'kysely';
+import { type BulkAction, type BulkResult, tags as tagList } from '../../../contract/documents.ts';
+import { makeItemError } from '../../../contract/make-problem.ts';
+import { AppError } from '../../errors.ts';
+import type { JobQueue } from '../../ports/job-queue.ts';
+import type { Database } from '../../ports/schema.ts';
+import { noteAudit } from '../../records/audit.ts';
+import { describeDocument, needDocument, type StoredDocument } from '../../records/documents.ts';
+import { moveDocument, reindex } from '../../records/intake.ts';
+import { removeDocument } from '../../records/removal.ts';
+import type { Caller } from '../auth.ts';
+import { needCollection } from '../collection-access.ts';
+import { asAppError } from '../problem.ts';
+
+/** Documents that one transaction puts in line: some 2 ms. */
+const REINDEXED_AT_ONCE = 25;
+
+interface Ports {
+  readonly db: Kysely<Database>;
+  readonly queue: JobQueue;
+}
+
+/**
+ * Does the same with many documents, one after the other, each as its own route does it: what one may not do or is
+ * not there fails alone. Other requests get their turn in between.
+ *
+ * @throws AppError NOT_FOUND, FORBIDDEN for a collection to move to that the caller may not change
+ */
+export async function changeMany(
+  { db, queue }: Ports,
+  caller: Pick<Caller, 'userId'> & { readonly ip: string },
+  documentIds: readonly string[],
+  action: BulkAction,
+): Promise<BulkResult> {
+  const { userId, ip } = caller;
+  if (action.type === 'move') await needCollection(db, caller, action.collectionId, 'editor');
+  const result: BulkResult = { done: [], failed: [], taskId: null };
+  const ids = [...new Set(documentIds)];
+  const each = async (work: (document: StoredDocument) => Promise<unknown>) => {
+    for (const documentId of ids) {
+      try {
+        await work(await needDocument(db, userId, documentId, 'editor'));
+        result.done.push(documentId);
+      } catch (error) {
+        const { code, message } = asAppError(error);
+        if (code === 'INTERNAL') throw error;
+        result.failed.push({ documentId, error: makeItemError(code, message) });
+      }
+      await nextTurn();
+    }
+  };
+  switch (action.type) {
+    case 'delete':
+      await each(async ({ id }) => {
+        await removeDocument(db, queue, id);
+        await noteAudit(db, { action: 'document.deleted', actorId: userId, target: id, ip });
+      });
+      break;
+    case 'move':
+      await each(({ id }) => moveDocument(db, queue, id, action.collectionId));
+      break;
+    case 'tag':
+      await each((document) => {
+        const kept = (JSON.parse(document.tags) as string[]).filter((tag) => !action.remove.includes(tag));
+        const tags = tagList.safeParse([...new Set([...kept, ...action.add])]);
+        if (!tags.success) throw new AppError('VALIDATION', 'A document takes at most 50 tags.');
+        return db.transaction().execute((tx) => describeDocument(tx, document, { tags: tags.data }));
+      });
+      break;
+    case 'reindex':
+      await each(() => Promise.resolve());
+      for (let from = 0; from < result.done.length; from += REINDEXED_AT_ONCE) {
+        const some = result.done.slice(from, from + REINDEXED_AT_ONCE);
+        result.taskId = await reindex(db, queue, userId, some, result.taskId ?? undefined);
+        await nextTurn();
+      }
+      break;
+    default:
+      action satisfies never;
+  }
+  return result;
+}

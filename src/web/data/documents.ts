@@ -101,3 +101,28 @@ export const changeDocuments = (documentIds: readonly string[], action: BulkActi
 /** The original's bytes; the token goes along, so a plain link would not do. @throws as `send` */
 export const originalFile = async (id: string, signal?: AbortSignal) =>
   (await send(`${at(id)}/file`, { signal })).blob();
+
+/**
+ * The same, told of while it comes: `onProgress` gets a share of 0 to 1 where the length is known.
+ *
+ * @throws as `send`
+ */
+export async function originalBytes(
+  id: string,
+  onProgress: (share: number) => void,
+  signal: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { body, headers } = await send(`${at(id)}/file`, { signal });
+  const total = Number(headers.get('content-length'));
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let received = 0;
+  const reader = body?.getReader();
+  for (;;) {
+    const { value } = (await reader?.read()) ?? {};
+    if (value === undefined) break;
+    parts.push(value);
+    received += value.length;
+    if (total > 0) onProgress(Math.min(1, received / total));
+  }
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
+}

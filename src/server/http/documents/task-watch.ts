@@ -1,29 +1,23 @@
+import type { Kysely } from 'kysely';
 import { LRUCache } from 'lru-cache';
 import type { Events } from '../../ports/events.ts';
+import type { Database } from '../../ports/schema.ts';
+import { ownerOfTask } from '../../records/tasks.ts';
 
 /** Tells people which of their own tasks change. */
 export interface TaskWatch {
   /** @returns leaves. */
-  watch(userId: string, onChange: (taskId: string) => void): () => void;
+  subscribe(userId: string, onChange: (taskId: string) => void): () => void;
 }
 
 /** Owners kept, some 200 bytes each: the tasks in work are far fewer. */
 const OWNERS_KEPT = 10_000;
 
 /**
- * One listener for all who watch. A task's owner is looked up once, so that the changes of others cost a look
- * into a map; while nobody watches nothing is heard at all.
+ * One listener for all who watch. A task's owner is looked up once, so that the changes of others cost a look into a
+ * map; while nobody watches, nothing is heard at all. A look-up that fails is a lost message: the next one is heard.
  */
-export function createTaskWatch({
-  events,
-  ownerOf,
-  onFailure,
-}: {
-  events: Events;
-  /** Undefined: there is no such task. */
-  ownerOf: (taskId: string) => Promise<string | undefined>;
-  onFailure: (error: unknown) => void;
-}): TaskWatch {
+export function createTaskWatch({ db, events }: { db: Kysely<Database>; events: Events }): TaskWatch {
   const watchers = new Map<string, Set<(taskId: string) => void>>();
   const owners = new LRUCache<string, string>({ max: OWNERS_KEPT });
   const asked = new Set<string>();
@@ -32,29 +26,30 @@ export function createTaskWatch({
   const tell = (owner: string, taskId: string) => {
     for (const onChange of watchers.get(owner) ?? []) onChange(taskId);
   };
+  const lookUp = async (taskId: string) => {
+    const owner = await ownerOfTask(db, taskId);
+    if (owner === undefined) return;
+    owners.set(taskId, owner);
+    tell(owner, taskId);
+  };
   const heard = (taskId: string) => {
     const owner = owners.get(taskId);
     if (owner !== undefined) return tell(owner, taskId);
     if (asked.has(taskId)) return;
     asked.add(taskId);
-    ownerOf(taskId)
-      .then((found) => {
-        if (found === undefined) return;
-        owners.set(taskId, found);
-        tell(found, taskId);
-      })
-      .catch(onFailure)
+    lookUp(taskId)
+      .catch(() => {})
       .finally(() => asked.delete(taskId));
   };
 
   return {
-    watch(userId, onChange) {
+    subscribe(userId, onChange) {
       const own = watchers.get(userId) ?? new Set();
       watchers.set(userId, own.add(onChange));
       leave ??= events.subscribe('task', heard);
       return () => {
         own.delete(onChange);
-        if (own.size === 0 && watchers.get(userId) === own) watchers.delete(userId);
+        if (own.size === 0) watchers.delete(userId);
         if (watchers.size > 0) return;
         leave?.();
         leave = undefined;

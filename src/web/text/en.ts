@@ -3,6 +3,7 @@ import { chat } from './en/chat.ts';
 import { collections } from './en/collections.ts';
 import { dashboard } from './en/dashboard.ts';
 import { library } from './en/library.ts';
+import { plot } from './en/plot.ts';
 import { settings } from './en/settings.ts';
 import { shell } from './en/shell.ts';
 import { signIn } from './en/sign-in.ts';
@@ -20,6 +21,7 @@ export const en = {
   collections,
   upload,
   viewer,
+  plot,
   chat,
   admin,
   settings,

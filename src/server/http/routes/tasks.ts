@@ -2,7 +2,14 @@ import { z } from 'zod';
 import { id, listOf } from '../../../contract/common.ts';
 import { type Task, task, tasksQuery } from '../../../contract/tasks.ts';
 import { AppError } from '../../errors.ts';
-import { cancelTask, cancelTaskItem, listTasks, readTask, tasksEndedSince } from '../../records/tasks.ts';
+import {
+  activeTasks,
+  cancelTask,
+  cancelTaskItem,
+  listTasks,
+  readTask,
+  tasksEndedSince,
+} from '../../records/tasks.ts';
 import type { App } from '../app-types.ts';
 import { DONE, followTask } from '../documents/follow-task.ts';
 import { followTasks } from '../documents/follow-tasks.ts';
@@ -15,7 +22,7 @@ const params = z.object({ id });
 const itemParams = z.object({ id, documentId: id });
 
 /** Tasks that a stream of all of them begins with. */
-const MOST_ACTIVE = 1000;
+const MOST_ACTIVE = 100;
 
 export function registerTaskRoutes(app: App, { db, queue, events }: Services): void {
   const takePlace = createStreamLimit();
@@ -72,7 +79,7 @@ export function registerTaskRoutes(app: App, { db, queue, events }: Services): v
     return sendEvents(reply, async function* (gone) {
       try {
         yield* followTasks({
-          active: async () => (await listTasks(db, userId, { active: true, limit: MOST_ACTIVE })).items,
+          active: () => activeTasks(db, userId, MOST_ACTIVE),
           endedSince: (at) => tasksEndedSince(db, userId, at),
           read: (taskId) => readTask(db, taskId, userId),
           subscribe: (onChange) => watch.subscribe(userId, onChange),

@@ -103,6 +103,7 @@ export const first: Migration = {
     'create index tasks_by_user on tasks (user_id, created_at, id)',
     'create index tasks_by_end on tasks (user_id, finished_at)',
     'create index tasks_active on tasks (user_id, created_at, id) where finished_at is null',
+    'create index tasks_ended on tasks (user_id, finished_at) where finished_at is not null',
     `create table task_items (
       task_id text not null references tasks (id) on delete cascade, position integer not null,
       document_id text not null, filename text not null, status text not null, stage text not null,

@@ -67,6 +67,7 @@ const MATRIX: Record<string, Rule> = {
   'POST /api/v1/search/batch': 'any user',
   'POST /api/v1/query': 'any user',
   'POST /api/v1/query/batch': 'any user',
+  'GET /api/v1/dashboard': 'any user',
   'GET /api/v1/conversations': 'any user',
   'POST /api/v1/conversations': 'any user',
   'GET /api/v1/conversations/:id': 'owner of conversation',

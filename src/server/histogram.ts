@@ -7,7 +7,7 @@ const HISTORY_SLOTS = 60;
 export const PER_DOUBLING = 8;
 /** From 2^-5 ms (31 µs) to 2^17 ms (131 s). */
 export const LOWEST = -5;
-const BUCKETS = 22 * PER_DOUBLING;
+export const BUCKETS = 22 * PER_DOUBLING;
 
 const NOTHING: Summary = { count: 0, errors: 0, p50Ms: 0, p95Ms: 0, p99Ms: 0 };
 
@@ -94,14 +94,7 @@ export class Histogram {
         sums[b] = (sums[b] as number) + (this.#recent[slot * BUCKETS + b] as number);
     }
     const count = sums.reduce((a, b) => a + b, 0);
-    const percentile = (share: number) => {
-      let left = Math.ceil(count * share);
-      const bucket = sums.findIndex((n) => {
-        left -= n;
-        return left <= 0;
-      });
-      return count === 0 ? 0 : Math.round(middleOf(bucket) * 1000) / 1000;
-    };
+    const percentile = (share: number) => percentileOf(sums, count, share);
     return { count, errors, p50Ms: percentile(0.5), p95Ms: percentile(0.95), p99Ms: percentile(0.99) };
   }
 
@@ -118,9 +111,20 @@ export class Histogram {
   }
 }
 
-function bucketOf(durationMs: number): number {
+/** From 0 to `BUCKETS` - 1. */
+export function bucketOf(durationMs: number): number {
   const at = Math.floor((Math.log2(durationMs) - LOWEST) * PER_DOUBLING);
   return at >= BUCKETS ? BUCKETS - 1 : Math.max(at, 0);
 }
 
 const middleOf = (bucket: number): number => 2 ** (LOWEST + (bucket + 0.5) / PER_DOUBLING);
+
+/** @param counts by bucket, `count` in all. @returns milliseconds, 0 of nothing. */
+export function percentileOf(counts: Uint32Array, count: number, share: number): number {
+  let left = Math.ceil(count * share);
+  const bucket = counts.findIndex((n) => {
+    left -= n;
+    return left <= 0;
+  });
+  return count === 0 ? 0 : Math.round(middleOf(bucket) * 1000) / 1000;
+}

@@ -12,6 +12,7 @@ import { accessHook } from './auth.ts';
 import { allowOrigin } from './cors.ts';
 import { createCredentials } from './credentials.ts';
 import { idempotencyHooks } from './idempotency.ts';
+import { createLastHour } from './last-hour.ts';
 import { createOpenApi } from './openapi.ts';
 import { problemOf, sendProblem } from './problem.ts';
 import { createRateLimit } from './rate-limit.ts';
@@ -21,6 +22,7 @@ import { registerApiKeyRoutes } from './routes/api-keys.ts';
 import { registerAuthRoutes } from './routes/auth.ts';
 import { registerCollectionRoutes } from './routes/collections.ts';
 import { registerConversationRoutes } from './routes/conversations.ts';
+import { registerDashboardRoutes } from './routes/dashboard.ts';
 import { registerDocumentRoutes } from './routes/documents.ts';
 import { registerHealthRoutes } from './routes/health.ts';
 import { registerMeRoutes } from './routes/me.ts';
@@ -147,6 +149,7 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
     return reply;
   });
 
+  const lastHour = createLastHour();
   registerMetaRoutes(app, services, openApi);
   const admin = { access: 'admin', sessionOnly: false, unlimited: false, reads: true } as const;
   const needAdmin = accessHook(admin, { db, tokens: credentials.tokens, limit });
@@ -158,9 +161,10 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
   registerDocumentRoutes(app, services);
   registerUploadRoutes(app, services);
   registerTaskRoutes(app, services);
-  registerSearchRoutes(app, services);
-  registerQueryRoutes(app, services);
+  registerSearchRoutes(app, services, lastHour);
+  registerQueryRoutes(app, services, lastHour);
   registerConversationRoutes(app, services);
+  registerDashboardRoutes(app, services, lastHour);
   registerAdminRoutes(app, services);
 
   await app.ready();

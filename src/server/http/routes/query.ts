@@ -13,6 +13,7 @@ import { appendExchange, needConversation } from '../../records/conversations.ts
 import { createUsageMeter } from '../../records/usage-meter.ts';
 import type { App } from '../app-types.ts';
 import { clientGone } from '../client-gone.ts';
+import type { LastHour } from '../last-hour.ts';
 import { loggedProblem } from '../logged-problem.ts';
 import { mapBounded } from '../map-bounded.ts';
 import type { Services } from '../services.ts';
@@ -22,7 +23,11 @@ import { createStageNotes } from '../stage-notes.ts';
 /** Questions of one batch at a time; each takes a search and the sentences of its passages. */
 const BATCH_CONCURRENCY = 4;
 
-export function registerQueryRoutes(app: App, { answering, db, log, metrics }: Services): void {
+export function registerQueryRoutes(
+  app: App,
+  { answering, db, log, metrics }: Services,
+  lastHour: LastHour,
+): void {
   const noteStages = createStageNotes(metrics);
   const usage = createUsageMeter(db, (error) => log.error('usage.write-failed', { error }));
   app.addHook('onClose', () => usage.flush());
@@ -38,8 +43,9 @@ export function registerQueryRoutes(app: App, { answering, db, log, metrics }: S
     if (conversationId !== undefined) await needConversation(db, userId, conversationId);
     for await (const event of answering.ask(userId, question, signal)) {
       if (event.type === 'done') {
-        const { model, cached, usage: used } = event.answer;
+        const { model, cached, usage: used, timings } = event.answer;
         noteStages(request, event.answer);
+        lastHour.record(userId, { kind: 'question', ms: timings.totalMs, cached });
         usage.record({ userId, kind: 'answer', model, cached, ...used });
         if (conversationId !== undefined)
           await appendExchange(db, {

@@ -1,6 +1,14 @@
-import { searchBatchBody, searchBatchResult, searchBody, searchResult } from '../../../contract/search.ts';
+import {
+  type SearchRequest,
+  type SearchResult,
+  searchBatchBody,
+  searchBatchResult,
+  searchBody,
+  searchResult,
+} from '../../../contract/search.ts';
 import type { App } from '../app-types.ts';
 import { clientGone } from '../client-gone.ts';
+import type { LastHour } from '../last-hour.ts';
 import { loggedProblem } from '../logged-problem.ts';
 import { mapBounded } from '../map-bounded.ts';
 import type { Services } from '../services.ts';
@@ -9,8 +17,18 @@ import { createStageNotes } from '../stage-notes.ts';
 /** Searches of one batch at a time: the search thread works on one, the embedding thread on another. */
 const BATCH_CONCURRENCY = 4;
 
-export function registerSearchRoutes(app: App, { answering, log, metrics }: Services): void {
+export function registerSearchRoutes(
+  app: App,
+  { answering, log, metrics }: Services,
+  lastHour: LastHour,
+): void {
   const noteStages = createStageNotes(metrics);
+
+  const search = async (userId: string, asked: SearchRequest, gone: AbortSignal): Promise<SearchResult> => {
+    const result = await answering.search(userId, asked, gone);
+    lastHour.record(userId, { kind: 'search', ms: result.tookMs, cached: result.cached });
+    return result;
+  };
 
   app.post(
     '/api/v1/search',
@@ -21,7 +39,7 @@ export function registerSearchRoutes(app: App, { answering, log, metrics }: Serv
       serializerCompiler: () => JSON.stringify,
     },
     async (request, reply) => {
-      const result = await answering.search(request.caller.userId, request.body, clientGone(reply));
+      const result = await search(request.caller.userId, request.body, clientGone(reply));
       noteStages(request, result);
       return result;
     },
@@ -37,8 +55,8 @@ export function registerSearchRoutes(app: App, { answering, log, metrics }: Serv
     async (request, reply) => {
       const gone = clientGone(reply);
       const { userId } = request.caller;
-      const results = await mapBounded(request.body.searches, BATCH_CONCURRENCY, (search) =>
-        answering.search(userId, search, gone).catch((error: unknown) => loggedProblem(error, request, log)),
+      const results = await mapBounded(request.body.searches, BATCH_CONCURRENCY, (asked) =>
+        search(userId, asked, gone).catch((error: unknown) => loggedProblem(error, request, log)),
       );
       return { results };
     },

@@ -78,6 +78,15 @@ export const chunksQuery = (id: string) =>
     getNextPageParam: (page) => page.nextCursor ?? undefined,
   });
 
+/** Where the document begins, for what it is about. */
+export const firstChunksQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...documentKeys.one(id), 'first-chunks'],
+    queryFn: async ({ signal }) =>
+      (await read<ListPage<ChunkView>>(`${at(id)}/chunks`, { limit: 12 }, signal)).items,
+    staleTime: 5 * 60_000,
+  });
+
 export const documentCitationsQuery = (id: string) =>
   infiniteQueryOptions({
     queryKey: [...documentKeys.one(id), 'citations'],

@@ -25,19 +25,19 @@ const given = <T extends object>(fields: T) =>
     [K in keyof T]?: NonNullable<T[K]>;
   };
 
+/** Only into the app: `//host` and other schemes lead elsewhere. */
+const ownPath = (next: string | undefined) =>
+  next !== undefined && /^\/(?![/\\])/.test(next) ? next : undefined;
+
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
-  validateSearch: (search) => given({ next: text(search['next']) }),
+  validateSearch: (search) => given({ next: ownPath(text(search['next'])) }),
   beforeLoad: ({ search }) => {
-    if (session.get().status === 'signed-in') throw redirect({ href: ownPath(search.next) });
+    if (session.get().status === 'signed-in') throw redirect({ href: search.next ?? '/' });
   },
   component: lazyRouteComponent(() => import('./features/sign-in/sign-in-page.tsx'), 'SignInPage'),
 });
-
-/** Only into the app: `//host` and other schemes lead elsewhere. */
-export const ownPath = (next: string | undefined): string =>
-  next !== undefined && /^\/(?![/\\])/.test(next) ? next : '/';
 
 const app = createRoute({
   getParentRoute: () => root,

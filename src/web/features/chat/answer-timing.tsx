@@ -50,7 +50,7 @@ export function AnswerTiming({ answer, firstWordMs, tookMs }: AnswerTimingProps)
         </button>
       }
     >
-      <h4 className="mb-2 text-sm font-semibold">{text.chat.timing}</h4>
+      <h3 className="mb-2 text-sm font-semibold">{text.chat.timing}</h3>
       <dl className="grid grid-cols-[1fr_auto] gap-x-4 gap-y-1 text-sm">
         {rows.map(([name, value]) => (
           <div key={name} className="contents">

@@ -1,6 +1,5 @@
 import { ArrowUp, Square } from 'lucide-react';
 import { useEffect, useId, useLayoutEffect, useRef, useState } from 'react';
-import { formatNumber } from '../../text/format.ts';
 import { text } from '../../text/text.ts';
 import { cx } from '../../ui/cx.ts';
 import type { Draft } from './drafts.ts';
@@ -57,11 +56,6 @@ export function Composer({ draft, onDraft, running, onSend, onStop, focusTurn }:
       }}
     >
       <div className="rounded-xl border border-line-strong bg-surface shadow-card focus-within:border-accent-text focus-within:ring-1 focus-within:ring-accent-text">
-        {draft.scope.kind === 'everything' ? null : (
-          <div className="flex max-h-24 flex-wrap gap-1.5 overflow-y-auto px-3 pt-3">
-            <ScopeChips scope={draft.scope} onScope={(scope) => onDraft({ ...draft, scope })} />
-          </div>
-        )}
         <textarea
           ref={field}
           dir="auto"
@@ -83,7 +77,7 @@ export function Composer({ draft, onDraft, running, onSend, onStop, focusTurn }:
           }}
           className="block w-full resize-none bg-transparent px-4 pt-3 pb-1 leading-relaxed outline-none placeholder:text-faint"
         />
-        <div className="flex items-center gap-2 p-2 pt-1">
+        <div className="flex items-end gap-2 p-2 pt-1">
           <ScopePicker
             scope={draft.scope}
             onScope={(scope) => onDraft({ text: words.replace(/(^|\s)#(?=\s|$)/, '$1'), scope })}
@@ -93,16 +87,18 @@ export function Composer({ draft, onDraft, running, onSend, onStop, focusTurn }:
               if (!open) field.current?.focus();
             }}
           />
+          <div className="flex max-h-20 min-w-0 flex-1 flex-wrap gap-1.5 overflow-y-auto">
+            <ScopeChips scope={draft.scope} onScope={(scope) => onDraft({ ...draft, scope })} />
+          </div>
           <p
             id={noteId}
             className={cx(
-              'ml-auto text-right text-xs',
+              'self-center text-right text-xs',
               left < 0 ? 'text-bad' : 'text-faint',
-              left >= NEAR_THE_END && 'max-sm:sr-only',
+              left >= NEAR_THE_END && (draft.scope.kind === 'everything' ? 'max-sm:sr-only' : 'sr-only'),
             )}
           >
             {left < NEAR_THE_END ? text.chat.left(left) : text.chat.hint}
-            {left < 0 ? <span className="sr-only"> ({formatNumber(-left)})</span> : null}
           </p>
           {running ? (
             <button

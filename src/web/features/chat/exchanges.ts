@@ -25,7 +25,7 @@ export interface Exchange {
   readonly error?: unknown;
   /** From sending until the first words were on the screen. */
   readonly firstWordMs?: number;
-  /** From sending until the end. */
+  /** From sending until the last words were on the screen. */
   readonly tookMs?: number;
 }
 
@@ -142,8 +142,8 @@ async function run(
             text: event.answer.answer,
             citations: event.answer.citations,
             sources: event.answer.sources,
-            tookMs: performance.now() - sentAt,
           });
+          afterNextPaint((at) => update(store, key, { tookMs: at - sentAt }));
           return;
         default:
           event satisfies never;
@@ -151,7 +151,7 @@ async function run(
     }
     throw new UnreachableError('the stream ended early');
   } catch (error) {
-    const kept = { text: words, citations, tookMs: performance.now() - sentAt };
+    const kept = { text: words, citations };
     if (stop.signal.aborted || isAbort(error)) update(store, key, { status: 'stopped', ...kept });
     else {
       const known = error instanceof ProblemError ? error : new UnreachableError(error);

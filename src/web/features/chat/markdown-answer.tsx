@@ -19,7 +19,7 @@ const SCHEMA = {
 
 /** Heads of an answer stand below those of the page. */
 const head = ({ children }: { children?: ReactNode }) => (
-  <h4 className="mt-5 mb-2 font-semibold">{children}</h4>
+  <h3 className="mt-5 mb-2 font-semibold">{children}</h3>
 );
 
 const COMPONENTS: Components & Record<string, ComponentType<never>> = {

@@ -27,7 +27,7 @@ export function ScopePicker({ scope, onScope, open, onOpenChange }: ScopePickerP
       label={text.chat.scope}
       open={open}
       onOpenChange={onOpenChange}
-      className="p-0"
+      className="overflow-hidden p-0!"
       trigger={
         <button
           type="button"

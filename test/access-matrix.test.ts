@@ -56,6 +56,7 @@ const MATRIX: Record<string, Rule> = {
   'GET /api/v1/documents/:id/file': 'owner of document',
   'GET /api/v1/documents/:id/text': 'owner of document',
   'GET /api/v1/documents/:id/chunks': 'owner of document',
+  'GET /api/v1/documents/:id/citations': 'owner of document',
   'POST /api/v1/documents/:id/reindex': 'owner of document',
   'GET /api/v1/tasks': 'any user',
   'GET /api/v1/events': 'any user',

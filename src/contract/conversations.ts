@@ -3,7 +3,16 @@ import { humanText, id, pageQuery, time } from './common.ts';
 import { citation } from './query.ts';
 import { hit } from './search.ts';
 
-export const conversation = z.object({ id, title: z.string(), createdAt: time, updatedAt: time });
+export const conversation = z.object({
+  id,
+  title: z.string(),
+  createdAt: time,
+  updatedAt: time,
+  snippet: z
+    .string()
+    .optional()
+    .describe('Of a search: the part of the latest message that holds what was looked for'),
+});
 export type Conversation = z.infer<typeof conversation>;
 export const conversationBody = z.strictObject({ title: humanText(1, 200).optional() });
 export const conversationsQuery = pageQuery.extend({ q: z.string().max(200).optional() });

@@ -27,6 +27,7 @@ export interface Database {
   jobs: JobRow;
   conversations: ConversationRow;
   messages: MessageRow;
+  message_citations: MessageCitationRow;
   usage: UsageRow;
   audit: AuditRow;
   idempotency_keys: IdempotencyKeyRow;
@@ -283,9 +284,13 @@ export interface ConversationRow {
   updated_at: string;
 }
 
+/** A message is written once: only its rating changes. */
 export interface MessageRow {
+  no: Generated<number>;
   id: string;
   conversation_id: string;
+  /** The conversation's user. */
+  user_id: string;
   role: 'user' | 'assistant';
   content: string;
   /** JSON, as the contract shows them; `null` for a user's message. */
@@ -296,6 +301,22 @@ export interface MessageRow {
   rating: number | null;
   comment: string | null;
   created_at: string;
+}
+
+/** Where a kept answer cites a document that is still there; `messages.citations` tells what it cited at all. */
+export interface MessageCitationRow {
+  message_id: string;
+  /** 0-based, in the order of the answer's citations. */
+  position: number;
+  question_id: string;
+  conversation_id: string;
+  user_id: string;
+  document_id: string;
+  marker: number;
+  page: number;
+  start: number;
+  end: number;
+  quote: string;
 }
 
 export interface UsageRow {

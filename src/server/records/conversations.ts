@@ -6,8 +6,10 @@ import type { Answer } from '../../contract/query.ts';
 import { AppError } from '../errors.ts';
 import type { ConversationRow, Database, MessageRow } from '../ports/schema.ts';
 import type { Transaction } from '../ports/transaction.ts';
+import { noteCitations } from './document-citations.ts';
 import { newId, now } from './ids.ts';
 import { listPage } from './listing.ts';
+import { searchMessages } from './message-search.ts';
 
 type Db = Kysely<Database>;
 interface Page {
@@ -63,22 +65,60 @@ export async function needConversation(db: Db, userId: string, id: string): Prom
 /**
  * The user's conversations, the latest used first.
  *
- * @param page.q words that stand in the title, in any case.
+ * @param page.q words that all stand in the title or all in one message, in any case. What was found in messages
+ * is shown with an excerpt of the latest of them.
  */
 export async function listConversations(
   db: Db,
   userId: string,
   page: Page & { readonly q?: string | undefined },
 ): Promise<ListPage<Conversation>> {
+  const words = wordsOf(page.q);
+  const search = searchMessages(userId, page.q ?? '');
   let own = db.selectFrom('conversations').where('user_id', '=', userId);
-  for (const word of wordsOf(page.q))
-    own = own.where((e) => e.or(spellingsOf(word).map((form) => e('title', 'like', `%${form}%`))));
-  return listPage(own.selectAll(), {
+  if (words.length > 0)
+    own = own.where((e) => {
+      const inTitle = words.map((word) =>
+        e.or(spellingsOf(word).map((form) => e('title', 'like', `%${form}%`))),
+      );
+      return e.or([
+        e.and(inTitle),
+        ...(search === undefined
+          ? []
+          : [e('id', 'in', e.selectFrom('messages').select('conversation_id').where(search.condition))]),
+      ]);
+    });
+  const found = await listPage(own.selectAll(), {
     ...page,
     order: ['updated_at', 'id'],
     descending: true,
     show: toConversation,
   });
+  if (search === undefined || found.items.length === 0) return found;
+  const latest = await db
+    .selectFrom('messages')
+    .select((e) => ['conversation_id', e.fn.max('no').as('no')])
+    .where(
+      'conversation_id',
+      'in',
+      found.items.map(({ id }) => id),
+    )
+    .where(search.condition)
+    .groupBy('conversation_id')
+    .execute();
+  if (latest.length === 0) return found;
+  const snippets = await search.snippets(
+    db,
+    latest.map(({ no }) => no),
+  );
+  const noOf = new Map(latest.map(({ conversation_id, no }) => [conversation_id, no]));
+  return {
+    ...found,
+    items: found.items.map((item) => {
+      const snippet = snippets.get(noOf.get(item.id) ?? -1);
+      return snippet === undefined ? item : { ...item, snippet };
+    }),
+  };
 }
 
 /** `_` and `%` match themselves only as any character would: they are turned into the wildcard for one. */
@@ -179,7 +219,13 @@ export async function appendExchange(
 ): Promise<{ questionId: string; answerId: string }> {
   const { userId, conversationId, question, answer } = exchange;
   const [questionId, answerId, at] = [newId(), newId(), now()];
-  const common = { conversation_id: conversationId, rating: null, comment: null, created_at: at };
+  const common = {
+    conversation_id: conversationId,
+    user_id: userId,
+    rating: null,
+    comment: null,
+    created_at: at,
+  };
   await db.transaction().execute(async (tx) => {
     const { title } = await needConversation(tx, userId, conversationId);
     await tx
@@ -207,6 +253,7 @@ export async function appendExchange(
         },
       ])
       .execute();
+    await noteCitations(tx, { id: answerId, questionId, conversationId, userId }, answer.citations);
     await tx
       .updateTable('conversations')
       .set({ updated_at: at, ...(title === UNTITLED ? { title: titleFrom(question) } : {}) })

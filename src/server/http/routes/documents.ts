@@ -7,6 +7,7 @@ import {
   chunk,
   type Document,
   document,
+  documentCitation,
   documentsQuery,
   documentFacets as facets,
   facetsQuery,
@@ -16,6 +17,7 @@ import {
 } from '../../../contract/documents.ts';
 import { AppError } from '../../errors.ts';
 import { noteAudit } from '../../records/audit.ts';
+import { listDocumentCitations } from '../../records/document-citations.ts';
 import { documentFacets } from '../../records/document-facets.ts';
 import {
   describeDocument,
@@ -181,6 +183,18 @@ export function registerDocumentRoutes(app: App, { db, files, queue }: Services)
     async (request) => {
       const found = await needDocument(db, request.caller.userId, request.params.id, 'viewer');
       return listChunks(db, found, request.query);
+    },
+  );
+
+  app.get(
+    '/api/v1/documents/:id/citations',
+    {
+      config: { access: 'read' },
+      schema: { params, querystring: pageQuery, response: { 200: listOf(documentCitation) } },
+    },
+    async ({ caller: { userId }, params, query }) => {
+      const { id } = await needDocument(db, userId, params.id, 'viewer');
+      return listDocumentCitations(db, userId, id, query);
     },
   );
 

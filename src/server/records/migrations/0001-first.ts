@@ -124,10 +124,19 @@ export const first: Migration = {
       created_at text not null, updated_at text not null)`,
     'create index conversations_by_user on conversations (user_id, updated_at, id)',
     `create table messages (
-      id text primary key, conversation_id text not null references conversations (id) on delete cascade,
+      no ${serial}, id text not null unique,
+      conversation_id text not null references conversations (id) on delete cascade, user_id text not null,
       role text not null, content text not null, answered integer, citations text, sources text, model text,
       rating integer, comment text, created_at text not null)`,
     'create index messages_by_conversation on messages (conversation_id, created_at, id)',
+    'create index messages_by_user on messages (user_id, no)',
+    `create table message_citations (
+      message_id text not null references messages (id) on delete cascade, position integer not null,
+      question_id text not null, conversation_id text not null, user_id text not null,
+      document_id text not null references documents (id) on delete cascade, marker integer not null,
+      page integer not null, start integer not null, "end" integer not null, quote text not null,
+      primary key (message_id, position))`,
+    'create index message_citations_by_document on message_citations (document_id, user_id, message_id, position)',
 
     `create table usage (
       user_id text not null, day text not null, model text not null, kind text not null,
@@ -155,6 +164,16 @@ export const first: Migration = {
       `create trigger documents_fts_update after update of title, filename on documents begin
         insert into documents_fts (documents_fts, rowid, title, filename) values ('delete', old.no, old.title, old.filename);
         insert into documents_fts (rowid, title, filename) values (new.no, new.title, new.filename); end`,
+      // the writer is a word of its own: what others wrote is passed over inside the index
+      `create virtual table messages_fts using fts5 (
+        user_id, content, content='messages', content_rowid='no', prefix='2 3',
+        tokenize='unicode61 remove_diacritics 2')`,
+      // what is deleted leaves the index at once, not when it is next put in order
+      `insert into messages_fts (messages_fts, rank) values ('secure-delete', 1)`,
+      `create trigger messages_fts_insert after insert on messages begin
+        insert into messages_fts (rowid, user_id, content) values (new.no, new.user_id, new.content); end`,
+      `create trigger messages_fts_delete after delete on messages begin
+        insert into messages_fts (messages_fts, rowid, user_id, content) values ('delete', old.no, old.user_id, old.content); end`,
     ),
   ],
 };

@@ -1,9 +1,159 @@
-import { Outlet } from '@tanstack/react-router';
+import { useQueryClient } from '@tanstack/react-query';
+import { Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
+import { Menu as MenuIcon, PanelLeft, Search } from 'lucide-react';
+import { lazy, Suspense, useEffect, useState, useSyncExternalStore } from 'react';
+import { startLive } from '../client/live.ts';
+import { session } from '../client/session.ts';
+import { text } from '../text/text.ts';
+import { IconButton } from '../ui/button.tsx';
+import { cx } from '../ui/cx.ts';
 import { Toasts } from '../ui/toast.tsx';
+import { ExpiredSession } from './expired-session.tsx';
+import { isShortcut, keysOf } from './keys.ts';
+import { OfflineBanner } from './offline-banner.tsx';
+import { Sidebar } from './sidebar.tsx';
 
-export const Shell = () => (
-  <>
-    <Outlet />
-    <Toasts />
-  </>
+const Palette = lazy(() => import('./palette.tsx').then((room) => ({ default: room.Palette })));
+const ShortcutHelp = lazy(() =>
+  import('./shortcut-help.tsx').then((room) => ({ default: room.ShortcutHelp })),
 );
+const UploadRoom = lazy(() =>
+  import('../upload/upload-room.tsx').then((room) => ({ default: room.UploadRoom })),
+);
+
+const COLLAPSED = 'ka.sidebar-collapsed';
+
+/** What stands around every page: the sidebar, what opens over it, and what happens beside it. */
+export function Shell() {
+  useSessionGuard();
+  useLive();
+  const [collapsed, setCollapsed] = useState(localStorage.getItem(COLLAPSED) === 'yes');
+  const [drawer, setDrawer] = useDrawer();
+  const [overlay, setOverlay] = useState<'palette' | 'help'>();
+  useShortcuts(setOverlay);
+  const collapse = (next: boolean) => {
+    localStorage.setItem(COLLAPSED, next ? 'yes' : 'no');
+    setCollapsed(next);
+  };
+  return (
+    <div className="flex h-full">
+      <a
+        href="#page"
+        className="fixed top-2 left-2 z-60 -translate-y-16 rounded-md bg-accent px-4 py-2 text-accent-ink focus:translate-y-0"
+      >
+        {text.shell.skip}
+      </a>
+      {drawer ? (
+        // biome-ignore lint/a11y/noStaticElementInteractions: Escape and the button close it too
+        // biome-ignore lint/a11y/useKeyWithClickEvents: see above
+        <div className="fixed inset-0 z-30 bg-veil md:hidden" onClick={() => setDrawer(false)} />
+      ) : null}
+      <Sidebar
+        className={cx(
+          'fixed inset-y-0 left-0 z-30 w-72 md:static md:z-auto md:w-64',
+          !drawer && 'max-md:hidden',
+          collapsed && 'md:hidden',
+        )}
+        onClose={() => (drawer ? setDrawer(false) : collapse(true))}
+        onSearch={() => setOverlay('palette')}
+        onHelp={() => setOverlay('help')}
+      />
+      <div className="flex min-w-0 flex-1 flex-col">
+        <div
+          className={cx(
+            'flex h-12 shrink-0 items-center gap-1 border-b border-line bg-bg px-2',
+            collapsed
+              ? 'md:absolute md:top-2 md:left-2 md:z-20 md:h-auto md:border-0 md:bg-transparent md:p-0'
+              : 'md:hidden',
+          )}
+        >
+          <IconButton
+            label={text.shell.openMenu}
+            aria-expanded={drawer}
+            icon={<MenuIcon className="size-5" />}
+            onClick={() => setDrawer(true)}
+            className="md:hidden"
+          />
+          {collapsed ? (
+            <IconButton
+              label={text.shell.expand}
+              icon={<PanelLeft className="size-5" />}
+              onClick={() => collapse(false)}
+              className="max-md:hidden"
+            />
+          ) : null}
+          <span className="flex-1 truncate text-center font-semibold md:hidden">{text.ui.appName}</span>
+          <IconButton
+            label={text.shell.search}
+            keys={keysOf('mod+k')}
+            icon={<Search className="size-5" />}
+            onClick={() => setOverlay('palette')}
+            className="md:hidden"
+          />
+        </div>
+        <OfflineBanner />
+        <main id="page" tabIndex={-1} className="min-h-0 flex-1 overflow-y-auto outline-none">
+          <Suspense>
+            <Outlet />
+          </Suspense>
+        </main>
+      </div>
+      <Suspense>
+        {overlay === 'palette' ? (
+          <Palette onClose={() => setOverlay(undefined)} onHelp={() => setOverlay('help')} />
+        ) : null}
+        {overlay === 'help' ? <ShortcutHelp onClose={() => setOverlay(undefined)} /> : null}
+        <UploadRoom />
+      </Suspense>
+      <ExpiredSession />
+      <Toasts />
+    </div>
+  );
+}
+
+/** Whoever is signed out, here or in another tab, leaves; nothing of theirs stays in memory. */
+function useSessionGuard(): void {
+  const { status } = useSyncExternalStore(session.subscribe, session.get);
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  useEffect(() => {
+    if (status !== 'signed-out') return;
+    queries.clear();
+    void navigate({ to: '/sign-in', replace: true });
+  }, [status, queries, navigate]);
+}
+
+function useLive(): void {
+  const queries = useQueryClient();
+  useEffect(() => startLive(queries), [queries]);
+}
+
+/** The sidebar of a phone: closed by Escape and by going somewhere. */
+function useDrawer(): [boolean, (open: boolean) => void] {
+  const [open, setOpen] = useState(false);
+  const place = useRouterState({ select: ({ location }) => location.href });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new place closes it
+  useEffect(() => setOpen(false), [place]);
+  useEffect(() => {
+    if (!open) return;
+    const onKey = (event: KeyboardEvent) => event.key === 'Escape' && setOpen(false);
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  }, [open]);
+  return [open, setOpen];
+}
+
+function useShortcuts(show: (overlay: 'palette' | 'help' | undefined) => void): void {
+  const navigate = useNavigate();
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (isShortcut(event, 'k')) show('palette');
+      else if (isShortcut(event, '/')) show('help');
+      else if (isShortcut(event, 'o', true)) void navigate({ to: '/chat' });
+      else return;
+      event.preventDefault();
+    };
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  }, [show, navigate]);
+}

@@ -3,8 +3,11 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 import { precompress } from './precompress.ts';
 
-/** Libraries in chunks by how they change: a release of ours leaves the ones it did not touch in the caches. */
-const VENDORS = [
+/**
+ * Chunks by how they change: a release of ours leaves the libraries that it did not touch in the caches. What every
+ * page needs is one chunk, so that a page is not made of dozens of crumbs.
+ */
+const GROUPS = [
   { name: 'react', test: /node_modules\/(react|react-dom|scheduler)\// },
   {
     name: 'tanstack',
@@ -15,6 +18,8 @@ const VENDORS = [
     name: 'menus',
     test: /node_modules\/(@radix-ui|@floating-ui|aria-hidden|react-remove-scroll|react-style-singleton)\//,
   },
+  { name: 'icons', test: /node_modules\/lucide-react\// },
+  { name: 'kit', test: /src\/web\/(client|data|text|ui\/(?!menu-content|popover|plot|table))/ },
 ];
 
 export default defineConfig({
@@ -32,6 +37,6 @@ export default defineConfig({
     // what the bundle report and its budget read
     manifest: true,
     license: { fileName: 'licenses.md' },
-    rolldownOptions: { output: { codeSplitting: { groups: VENDORS } } },
+    rolldownOptions: { output: { codeSplitting: { groups: GROUPS } } },
   },
 });

@@ -36,7 +36,7 @@ export function Shell() {
     setCollapsed(next);
   };
   return (
-    <div className="flex h-full">
+    <div className="group/shell flex h-full" data-collapsed={collapsed || undefined}>
       <a
         href="#page"
         className="fixed top-2 left-2 z-60 -translate-y-16 rounded-md bg-accent px-4 py-2 text-accent-ink focus:translate-y-0"

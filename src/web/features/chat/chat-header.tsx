@@ -31,7 +31,7 @@ export function ChatHeader({ conversationId }: { conversationId: string }) {
   usePageTitle(title);
   const close = () => setDialog(undefined);
   return (
-    <header className="flex min-h-13 items-center gap-2 border-b border-line px-4 sm:px-6">
+    <header className="flex min-h-13 items-center gap-2 border-b border-line px-4 sm:px-6 md:group-data-collapsed/shell:pl-14">
       <h1 className="min-w-0 flex-1 truncate text-sm font-semibold" title={title}>
         {title}
       </h1>

@@ -34,6 +34,7 @@ const stores = new Map<string, Store<readonly Exchange[]>>();
 const running = new Map<string, AbortController>();
 const NEW = 'new';
 const NONE: readonly Exchange[] = [];
+const FRAME_MS = 16;
 let lastKey = 0;
 
 export function exchangesOf(conversationId: string | undefined): Store<readonly Exchange[]> {
@@ -106,11 +107,11 @@ async function run(
   const filters = filtersOf(scope);
   let words = '';
   let citations: readonly Citation[] = [];
-  let drawing = false;
+  let drawing: ReturnType<typeof setTimeout> | undefined;
   /** Words that come faster than the screen is drawn are drawn together. */
   const draw = () => {
-    drawing = false;
-    if (!stop.signal.aborted) update(store, key, { status: 'writing', text: words, citations });
+    drawing = undefined;
+    update(store, key, { status: 'writing', text: words, citations });
   };
   try {
     const events = ask(
@@ -127,15 +128,13 @@ async function run(
           if (words === event.text) {
             draw();
             afterNextPaint((at) => update(store, key, { firstWordMs: at - sentAt }));
-          } else if (!drawing) {
-            drawing = true;
-            setTimeout(draw, 16);
-          }
+          } else drawing ??= setTimeout(draw, FRAME_MS);
           break;
         case 'citation':
           citations = [...citations, event.citation];
           break;
         case 'done':
+          clearTimeout(drawing);
           update(store, key, {
             status: 'done',
             answer: event.answer,
@@ -151,6 +150,7 @@ async function run(
     }
     throw new UnreachableError('the stream ended early');
   } catch (error) {
+    clearTimeout(drawing);
     const kept = { text: words, citations };
     if (stop.signal.aborted || isAbort(error)) update(store, key, { status: 'stopped', ...kept });
     else {

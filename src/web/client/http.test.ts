@@ -21,6 +21,7 @@ const started = (accessToken: string) =>
 beforeEach(() => {
   calls.length = 0;
   vi.useFakeTimers();
+  vi.stubGlobal('localStorage', { getItem: () => 'yes', setItem() {}, removeItem() {} });
   vi.stubGlobal('fetch', async (url: string, init: RequestInit) => {
     calls.push({ url, init, headers: new Headers(init.headers) });
     // as the browser does it

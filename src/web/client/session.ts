@@ -17,6 +17,10 @@ export const session: Pick<typeof state, 'get' | 'subscribe'> = state;
 let accessToken: string | undefined;
 export const currentToken = () => accessToken;
 
+/** Whether this browser was signed in when last used: who never was is not asked for a cookie that isn't there. */
+const KNOWN = 'ka.signed-in';
+const isKnown = () => localStorage.getItem(KNOWN) !== null;
+
 /** Tells the other tabs. */
 const tabs = new BroadcastChannel('ka-session');
 type TabMessage = { readonly session: Session } | { readonly signedOut: true };
@@ -33,6 +37,7 @@ function keep(started: Session): User {
   // another person's pages must not stay on the screen
   if ('user' in before && before.user.id !== started.user.id) location.assign('/');
   accessToken = started.accessToken;
+  localStorage.setItem(KNOWN, 'yes');
   state.set({ status: 'signed-in', user: started.user });
   signedInAgain.resolve(true);
   signedInAgain = Promise.withResolvers();
@@ -41,6 +46,7 @@ function keep(started: Session): User {
 
 function forget(): void {
   accessToken = undefined;
+  localStorage.removeItem(KNOWN);
   state.set({ status: 'signed-out' });
   signedInAgain.resolve(false);
   signedInAgain = Promise.withResolvers();
@@ -99,6 +105,7 @@ async function renew(): Promise<boolean> {
   }
   if (response.status !== 401 && response.status !== 403) throw await problemOf(response);
   accessToken = undefined;
+  localStorage.removeItem(KNOWN);
   const before = state.get();
   state.set('user' in before ? { status: 'expired', user: before.user } : { status: 'signed-out' });
   return false;
@@ -106,6 +113,12 @@ async function renew(): Promise<boolean> {
 
 /** Resolves once the person signed in again (true) or left (false). */
 export const signInAgain = (): Promise<boolean> => signedInAgain.promise;
+
+/** The session of the refresh cookie, at the start of the page. @throws as `renewSession` */
+export async function resumeSession(): Promise<void> {
+  if (isKnown()) await renewSession();
+  else state.set({ status: 'signed-out' });
+}
 
 export async function signOut(): Promise<void> {
   await send('/api/v1/auth/logout').catch(() => undefined);

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Dashboard } from '../../contract/dashboard.ts';
-import type { Database, UsageRow } from '../ports/schema.ts';
+import type { Database, DocumentRow, UsageRow } from '../ports/schema.ts';
+import { countBy } from './count-by.ts';
 import { visibleCollections } from './documents.ts';
 
 type Db = Kysely<Database>;
@@ -10,19 +11,11 @@ export async function countOwn(
   db: Db,
   userId: string,
 ): Promise<Pick<Dashboard, 'collections' | 'documents' | 'conversations'>> {
-  const collections = (await visibleCollections(db, userId, undefined)).map(({ id }) => id);
+  const collections = await visibleCollections(db, userId, undefined);
   const documents = { total: 0, queued: 0, parsing: 0, embedding: 0, ready: 0, failed: 0 };
-  if (collections.length > 0) {
-    const counted = await db
-      .selectFrom('documents')
-      .select((e) => ['status', e.fn.countAll<number>().as('count')])
-      .where('collection_id', 'in', collections)
-      .groupBy('status')
-      .execute();
-    for (const { status, count } of counted) {
-      documents[status] = count;
-      documents.total += count;
-    }
+  for (const [status, count] of await countBy(db, collections, 'documents', 'status')) {
+    documents[status as DocumentRow['status']] = count;
+    documents.total += count;
   }
   const { conversations } = await db
     .selectFrom('conversations')

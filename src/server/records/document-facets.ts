@@ -1,13 +1,13 @@
-import { type Kysely, sql } from 'kysely';
-import type { DocumentFacets } from '../../contract/documents.ts';
+import type { Kysely } from 'kysely';
+import type { Document, DocumentFacets } from '../../contract/documents.ts';
 import type { Database } from '../ports/schema.ts';
+import { countBy } from './count-by.ts';
 import { visibleCollections } from './documents.ts';
 
 const MOST_TAGS = 200;
 
 /**
- * How many of the documents that the user may see have each status, type and tag, the most frequent first. Three
- * counts over indexes that begin with the collection.
+ * How many of the documents that the user may see have each status, type and tag, the most frequent first.
  *
  * @throws AppError NOT_FOUND for a collection that the user may not see.
  */
@@ -17,23 +17,16 @@ export async function documentFacets(
   collectionId: string | undefined,
 ): Promise<DocumentFacets> {
   const collections = await visibleCollections(db, userId, collectionId);
-  if (collections.length === 0) return { total: 0, statuses: [], mimeTypes: [], tags: [] };
-  const within = sql`collection_id in (${sql.join(collections.map(({ id }) => id))})`;
-  const counts = async <Name extends string>(table: string, column: Name, limit = 1000) =>
-    (
-      await sql<Record<Name, string> & { count: number }>`
-        select ${sql.ref(column)}, count(*) as count from ${sql.table(table)} where ${within}
-        group by ${sql.ref(column)} order by count desc, ${sql.ref(column)} limit ${limit}`.execute(db)
-    ).rows;
-  const [statuses, types, tags] = await Promise.all([
-    counts('documents', 'status'),
-    counts('documents', 'mime_type'),
-    counts('document_tags', 'tag', MOST_TAGS),
-  ]);
+  const statuses = mostFrequent(await countBy(db, collections, 'documents', 'status'));
+  const mimeTypes = mostFrequent(await countBy(db, collections, 'documents', 'mime_type'));
+  const tags = mostFrequent(await countBy(db, collections, 'document_tags', 'tag'));
   return {
     total: collections.reduce((sum, { document_count }) => sum + document_count, 0),
-    statuses: statuses as DocumentFacets['statuses'],
-    mimeTypes: types.map(({ mime_type, count }) => ({ mimeType: mime_type, count })),
-    tags,
+    statuses: statuses.map(([status, count]) => ({ status: status as Document['status'], count })),
+    mimeTypes: mimeTypes.map(([mimeType, count]) => ({ mimeType, count })),
+    tags: tags.slice(0, MOST_TAGS).map(([tag, count]) => ({ tag, count })),
   };
 }
+
+const mostFrequent = (counts: ReadonlyMap<string, number>): [string, number][] =>
+  [...counts].sort(([a, many], [b, more]) => more - many || (a < b ? -1 : 1));

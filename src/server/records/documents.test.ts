@@ -147,6 +147,60 @@ describe('a list of documents', () => {
     });
   });
 
+  test('keeps to a type, a tag and a status in every order, be they of many documents or of few', async () => {
+    const ids = Array.from({ length: 60 }, (_, n) => {
+      const id = add(['a1', 'a2', 'b1', 'b2'][n % 4] as string, {
+        title: `Title ${(n * 7) % 60}`,
+        mime_type: n % 10 === 0 ? 'application/pdf' : 'text/plain',
+        status: n % 3 === 0 ? 'failed' : 'ready',
+      });
+      for (const tag of [...(n % 2 ? ['common'] : []), ...(n % 20 < 2 ? ['rare'] : [])])
+        store.raw
+          .prepare('insert into document_tags values (?, ?, ?)')
+          .run(id, ['a1', 'a2', 'b1', 'b2'][n % 4], tag);
+      return id;
+    });
+    const mimeTypes = [undefined, 'application/pdf', 'text/plain', 'none'];
+    const tags = [undefined, 'common', 'rare', 'none'];
+    for (const mimeType of mimeTypes)
+      for (const tag of tags)
+        for (const status of [undefined, 'failed'] as const) {
+          const expected = [...ids.keys()].filter(
+            (n) =>
+              (mimeType === undefined || mimeType === (n % 10 === 0 ? 'application/pdf' : 'text/plain')) &&
+              (status === undefined || n % 3 === 0) &&
+              (tag === undefined || (tag === 'common' ? n % 2 === 1 : tag === 'rare' && n % 20 < 2)),
+          );
+          const asked = { mimeType, tag, status };
+          expect((await listDocuments(store.db, 'ann', { ...asked, limit: 1 })).total).toBe(expected.length);
+          expect(await listAll(asked)).toEqual(expected.toReversed().map((n) => ids[n]));
+          expect(await listAll({ ...asked, sort: [{ key: 'title', descending: false }] })).toEqual(
+            expected.sort((a, b) => ((a * 7) % 60) - ((b * 7) % 60)).map((n) => ids[n]),
+          );
+        }
+  });
+
+  test('says how far documents are, and whose task it is that follows them', async () => {
+    const working = add('b2', { status: 'parsing' });
+    const moved = add('a1', { status: 'queued' });
+    add('a1');
+    store.raw.exec(`
+      insert into tasks values ('t1', 'ann', 'ingest', '', null), ('t2', 'bob', 'reindex', '', null), ('t0', 'ann', 'ingest', '', '');
+      insert into task_items (task_id, position, document_id, filename, status, stage, percent) values
+        ('t0', 0, '${working}', '', 'completed', 'done', 100),
+        ('t1', 0, '${working}', '', 'processing', 'parsing', 30),
+        ('t2', 0, '${working}', '', 'processing', 'indexing', 40)`);
+    const progressOf = async (user: string) =>
+      (await listDocuments(store.db, user, { limit: 5 })).items.map(({ id, progress }) => [id, progress]);
+    expect(await progressOf('bob')).toEqual([[working, { taskId: 't2', stage: 'indexing', percent: 40 }]]);
+    const [settled, ...others] = await progressOf('ann');
+    expect(settled?.[1]).toBeUndefined();
+    expect(others).toEqual([
+      [moved, { taskId: null, stage: 'queued', percent: 0 }],
+      [working, { taskId: 't1', stage: 'indexing', percent: 40 }],
+    ]);
+  });
+
   test.each([
     ['report', ['annual']],
     ['REPORT annual', ['annual']],
@@ -219,7 +273,11 @@ describe('a list of documents', () => {
   });
 
   test('is read from indexes, whatever is asked', async () => {
-    for (let n = 0; n < 5; n++) add(n % 2 ? 'a1' : 'a2', { title: `Report ${n}` });
+    for (let n = 0; n < 5; n++) {
+      const id = add(n % 2 ? 'a1' : 'a2', { title: `Report ${n}` });
+      for (const tag of n === 0 ? ['x', 'rare'] : ['x'])
+        store.raw.prepare('insert into document_tags values (?, ?, ?)').run(id, n % 2 ? 'a1' : 'a2', tag);
+    }
     // the count decides how words are looked up
     store.raw.exec(`update collections set document_count = 1000 where id = 'a1'`);
     const statements = new Set<string>();
@@ -230,7 +288,17 @@ describe('a list of documents', () => {
     }) as typeof store.raw.prepare;
     for (const collectionId of [undefined, 'a1']) {
       for (const sort of ['createdAt', 'updatedAt', 'title', 'sizeBytes'] as const) {
-        for (const more of [{}, { status: 'ready' }, { q: 'report' }, { q: 'po' }] as const) {
+        for (const more of [
+          {},
+          { status: 'ready' },
+          { mimeType: 'text/plain' },
+          { tag: 'x' },
+          { tag: 'rare' },
+          { tag: 'x', mimeType: 'text/plain', status: 'ready' },
+          { q: 'report', tag: 'x' },
+          { q: 'report' },
+          { q: 'po' },
+        ] as const) {
           for (const descending of [false, true])
             await listAll({ collectionId, sort: [{ key: sort, descending }], limit: 1, ...more });
         }

@@ -10,6 +10,7 @@ import { chunkId } from './chunk-id.ts';
 import { now } from './ids.ts';
 import { decodeCursor, encodeCursor } from './listing.ts';
 import { titled } from './title-key.ts';
+import { withProgress } from './with-progress.ts';
 
 type Db = Kysely<Database>;
 export type StoredDocument = Selectable<DocumentRow>;
@@ -109,49 +110,60 @@ export async function listDocuments(
   const collections = await visibleCollections(db, userId, query.collectionId);
   if (collections.length === 0) return { items: [], nextCursor: null, total: 0 };
   const documents = collections.reduce((sum, { document_count }) => sum + document_count, 0);
-  const filters = [
+  const ids = collections.map(({ id }) => id);
+  const plain = [
     ...(query.status === undefined ? [] : [sql`status = ${query.status}`]),
     ...(query.mimeType === undefined ? [] : [sql`mime_type = ${query.mimeType}`]),
-    ...(query.tag === undefined ? [] : [tagged(query.tag)]),
     ...(query.q === undefined ? [] : await matches(db, query.q, documents)),
   ];
-  const ids = collections.map(({ id }) => id);
-  // the words are looked up once, not once for every collection
-  const branches = query.q === undefined && ids.length <= MAX_BRANCHES ? ids.map((id) => [id]) : [ids];
-  const rows = await readPage(db, branches, [...filters, ...(after ? [after] : [])], order, query.limit + 1);
-  const total = filters.length === 0 ? documents : await count(db, ids, filters);
+  const { tag } = query;
+  const withTag = tag === undefined ? documents : await countTagged(db, ids, tag);
+  const byTag = withTag * RARE < documents;
+  const filters = (way: 'by tag' | 'by look') => [
+    ...plain,
+    ...(tag === undefined ? [] : [tagged(tag, way === 'by tag' ? ids : undefined)]),
+  ];
+  const counted = byTag ? 'by tag' : 'by look';
+  const total = plain.length === 0 ? withTag : await count(db, [within(ids, byTag), ...filters(counted)]);
+  // few are sorted; of many, the first ones in the order of an index soon come by
+  const sorted = query.q === undefined && total * total < (query.limit + 1) * documents;
+  const rows =
+    total === 0
+      ? []
+      : await readPage(db, {
+          // the words are looked up once, not once for every collection
+          branches:
+            query.q === undefined && !sorted && ids.length <= MAX_BRANCHES
+              ? ids.map((id) => within([id], false))
+              : [within(ids, sorted && byTag)],
+          conditions: [...filters(sorted ? counted : 'by look'), ...(after === undefined ? [] : [after])],
+          by: sorted ? order.sorted : order.by,
+          limit: query.limit + 1,
+        });
   const last = rows.length > query.limit ? rows[query.limit - 1] : undefined;
   return {
-    items: await withProgress(db, rows.slice(0, query.limit).map(toDocument)),
+    items: await withProgress(db, userId, rows.slice(0, query.limit).map(toDocument)),
     nextCursor: last === undefined ? null : order.cursor(last),
     total,
   };
 }
 
-const tagged = (tag: string): Condition =>
-  sql`exists (select 1 from document_tags t where t.document_id = documents.id and t.tag = ${tag})`;
+/** A tag of fewer than one document in so many is asked for first: looking up a row takes that much longer than passing it. */
+const RARE = 4;
 
-const SETTLED: readonly Document['status'][] = ['ready', 'failed'];
+/** @param ids the collections, when the tag's documents are to be looked up; else each document is looked at. */
+const tagged = (tag: string, ids: readonly string[] | undefined): Condition =>
+  ids === undefined
+    ? sql`exists (select 1 from document_tags t where t.document_id = documents.id and t.tag = ${tag})`
+    : sql`id in (select document_id from document_tags where ${within(ids, false)} and tag = ${tag})`;
 
-/** With the newest task's word on how far each is that is being worked on; settled ones cost nothing. */
-export async function withProgress(db: Db, documents: readonly Document[]): Promise<Document[]> {
-  const working = documents.filter(({ status }) => !SETTLED.includes(status)).map(({ id }) => id);
-  if (working.length === 0) return [...documents];
-  const rows = await db
-    .selectFrom('task_items')
-    .select(['document_id', 'task_id', 'stage', 'percent'])
-    .where('document_id', 'in', working)
-    .where('status', 'in', ['queued', 'processing'])
-    .orderBy('task_id')
-    .execute();
-  const newest = new Map(rows.map((row) => [row.document_id, row]));
-  return documents.map((document) => {
-    const row = newest.get(document.id);
-    if (row === undefined || SETTLED.includes(document.status)) return document;
-    return { ...document, progress: { taskId: row.task_id, stage: row.stage, percent: row.percent } };
-  });
+async function countTagged(db: Db, ids: readonly string[], tag: string): Promise<number> {
+  const { rows } = await sql<{ total: number }>`
+    select count(*) as total from document_tags where ${within(ids, false)} and tag = ${tag}`.execute(db);
+  return rows[0]?.total ?? 0;
 }
 
+/** The user's own collections and those shared with them. @throws AppError NOT_FOUND when `collectionId` is none. */
 export async function visibleCollections(db: Db, userId: string, collectionId: string | undefined) {
   const only = collectionId === undefined ? sql`` : sql`and c.id = ${collectionId}`;
   const { rows } = await sql<{ id: string; document_count: number }>`
@@ -166,34 +178,46 @@ export async function visibleCollections(db: Db, userId: string, collectionId: s
 
 async function readPage(
   db: Db,
-  branches: readonly (readonly string[])[],
-  conditions: readonly Condition[],
-  order: Order,
-  limit: number,
+  {
+    branches,
+    conditions,
+    by,
+    limit,
+  }: {
+    /** Which collections each holds. */
+    readonly branches: readonly Condition[];
+    readonly conditions: readonly Condition[];
+    readonly by: Condition;
+    readonly limit: number;
+  },
 ): Promise<StoredDocument[]> {
-  const branch = (ids: readonly string[], columns: Condition) =>
-    sql`select ${columns} from documents where ${all([within(ids), ...conditions])} order by ${order.by} limit ${limit}`;
+  const branch = (collections: Condition, columns: Condition) =>
+    sql`select ${columns} from documents where ${all([collections, ...conditions])} order by ${by} limit ${limit}`;
   const [first, ...others] = branches;
   if (first !== undefined && others.length === 0) {
     return (await sql<StoredDocument>`${branch(first, sql`*`)}`.execute(db)).rows;
   }
   // each collection gives its first ones from an index; only those few are put in order
-  const nos = branches.map((ids) => sql`select no from (${branch(ids, sql`no`)})`);
+  const nos = branches.map((collections) => sql`select no from (${branch(collections, sql`no`)})`);
   const { rows } = await sql<StoredDocument>`
     select * from documents where no in (${sql.join(nos, sql` union all `)})
-    order by ${order.by} limit ${limit}`.execute(db);
+    order by ${by} limit ${limit}`.execute(db);
   return rows;
 }
 
-async function count(db: Db, ids: readonly string[], filters: readonly Condition[]): Promise<number> {
+async function count(db: Db, conditions: readonly Condition[]): Promise<number> {
   const { rows } = await sql<{ total: number }>`
-    select count(*) as total from documents where ${all([within(ids), ...filters])}`.execute(db);
+    select count(*) as total from documents where ${all(conditions)}`.execute(db);
   return rows[0]?.total ?? 0;
 }
 
 const all = (conditions: readonly Condition[]) => sql.join(conditions, sql` and `);
-const within = (ids: readonly string[]) =>
-  ids.length === 1 ? sql`collection_id = ${ids[0]}` : sql`collection_id in (${sql.join(ids)})`;
+
+/** @param last another condition finds the rows: SQLite takes no index for what has a plus before it. */
+const within = (ids: readonly string[], last: boolean) => {
+  const column = last ? sql`+collection_id` : sql`collection_id`;
+  return ids.length === 1 ? sql`${column} = ${ids[0]}` : sql`${column} in (${sql.join(ids)})`;
+};
 
 /**
  * Looking through the user's own titles takes about 1 µs a document, the trigram index about as much for each
@@ -241,9 +265,19 @@ class Order {
   }
 
   get by(): Condition {
+    return this.#by('');
+  }
+
+  /** The same order, and no reason to read the rows by an index that has it. */
+  get sorted(): Condition {
+    return this.#by('+');
+  }
+
+  #by(sign: '' | '+'): Condition {
     return sql.join(
       this.#parts.map(
-        ({ column, descending }) => sql`${sql.ref(column)} ${sql.raw(descending ? 'desc' : 'asc')}`,
+        ({ column, descending }) =>
+          sql`${sql.raw(sign)}${sql.ref(column)} ${sql.raw(descending ? 'desc' : 'asc')}`,
       ),
     );
   }

@@ -25,11 +25,11 @@ import {
   listDocuments,
   needDocument,
   toDocument,
-  withProgress,
 } from '../../records/documents.ts';
 import { moveDocument, reindex } from '../../records/intake.ts';
 import { readPage } from '../../records/pages.ts';
 import { removeDocument } from '../../records/removal.ts';
+import { withProgress } from '../../records/with-progress.ts';
 import type { App } from '../app-types.ts';
 import { needCollection } from '../collection-access.ts';
 import { attachment } from '../disposition.ts';
@@ -54,7 +54,7 @@ const FILE_HEADERS = {
 
 export function registerDocumentRoutes(app: App, { db, files, queue }: Services): void {
   const show = async (userId: string, documentId: string): Promise<Document> => {
-    const [shown] = await withProgress(db, [
+    const [shown] = await withProgress(db, userId, [
       toDocument(await needDocument(db, userId, documentId, 'viewer')),
     ]);
     return shown as Document;

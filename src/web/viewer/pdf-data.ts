@@ -1,31 +1,14 @@
-/**
- * What pdf.js asks for beside the file: how text in Asian character collections is written, and a decoder of the
- * pictures that scans are made of. Each is loaded when a file needs it.
- */
-const maps = import.meta.glob<string>(
-  [
-    '../../../node_modules/pdfjs-dist/cmaps/Adobe-*-UCS2.bcmap',
-    '../../../node_modules/pdfjs-dist/cmaps/Uni{GB,CNS,JIS,KS}-UCS2-{H,V}.bcmap',
-    '../../../node_modules/pdfjs-dist/cmaps/{90ms-RKSJ,90msp-RKSJ,EUC,GB-EUC,GBK-EUC,ETen-B5,KSC-EUC,KSCms-UHC}-{H,V}.bcmap',
-    '../../../node_modules/pdfjs-dist/cmaps/{H,V}.bcmap',
-  ],
-  { query: '?url', import: 'default', eager: true },
-);
-const decoders = import.meta.glob<string>('../../../node_modules/pdfjs-dist/wasm/jbig2.wasm', {
-  query: '?url',
-  import: 'default',
-  eager: true,
-});
-const urls = new Map(
-  Object.entries({ ...maps, ...decoders }).map(([path, url]) => [path.slice(path.lastIndexOf('/') + 1), url]),
-);
+import jbig2 from 'pdfjs-dist/wasm/jbig2.wasm?url';
 
-/** Of the shape that pdf.js takes as `BinaryDataFactory`: it finds files by name, and the build puts hashes into names. */
+/**
+ * What pdf.js asks for beside the file, of the shape that it takes as `BinaryDataFactory`. Only the decoder of the
+ * pictures that most scans are made of is part of the app. Character maps for old Asian files that bring none would
+ * weigh as much as the rest of the app: their pages show their extracted text instead.
+ */
 export class PdfData {
   async fetch({ filename }: { filename: string }): Promise<Uint8Array> {
-    const url = urls.get(filename);
-    if (url === undefined) throw new Error(`${filename} is not part of this app`);
-    const response = await fetch(url);
+    if (filename !== 'jbig2.wasm') throw new Error(`${filename} is not part of this app`);
+    const response = await fetch(jbig2);
     if (!response.ok) throw new Error(`${filename} could not be loaded`);
     return new Uint8Array(await response.arrayBuffer());
   }

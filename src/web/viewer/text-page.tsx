@@ -96,7 +96,9 @@ function BlockView({ block, source, span }: { block: Block; source: string; span
       </p>
     );
   return (
-    <section
+    // biome-ignore lint/a11y/useSemanticElements: no set of form fields
+    <div
+      role="group"
       aria-label={text.viewer.table}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by keyboard too
       tabIndex={0}
@@ -115,6 +117,6 @@ function BlockView({ block, source, span }: { block: Block; source: string; span
           ))}
         </tbody>
       </table>
-    </section>
+    </div>
   );
 }

@@ -139,7 +139,10 @@ function AnswerBody({ state, onAgain, onRephrase, onWiden }: AnswerViewProps) {
       return (
         <>
           {state.text === '' ? null : <Words state={state} />}
-          <div role="alert" className="mt-2 rounded-lg border border-line bg-bad-soft p-4">
+          <div
+            role="alert"
+            className="mt-2 rounded-lg border border-line border-l-bad border-l-3 bg-surface p-4"
+          >
             <h3 className="flex items-center gap-2 font-semibold text-bad">
               <CircleAlert aria-hidden className="size-5" />
               {state.error instanceof ProblemError ? state.error.problem.title : text.chat.failedTitle}

@@ -62,14 +62,16 @@ const COMPONENTS: Components & Record<string, ComponentType<never>> = {
   pre: ({ children }) => <CodeBlock>{children}</CodeBlock>,
   code: ({ children }) => <code className="rounded-sm bg-sunken px-1 py-0.5 text-[0.875em]">{children}</code>,
   table: ({ children }) => (
-    <section
+    // biome-ignore lint/a11y/useSemanticElements: no set of form fields
+    <div
+      role="group"
       aria-label={text.viewer.table}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by keyboard too
       tabIndex={0}
       className="my-3 overflow-x-auto rounded-md border border-line"
     >
       <table className="w-full text-sm">{children}</table>
-    </section>
+    </div>
   ),
   th: ({ children }) => <th className="bg-bg px-3 py-1.5 text-left font-semibold">{children}</th>,
   td: ({ children }) => <td className="border-t border-line px-3 py-1.5 align-top">{children}</td>,

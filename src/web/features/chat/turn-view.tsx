@@ -52,11 +52,11 @@ export const TurnView = memo(function TurnView(props: TurnViewProps) {
       {words === undefined ? null : (
         <QuestionView
           question={words}
-          replaces={toEnd}
+          replaces={question === undefined && answer === undefined ? 0 : toEnd}
           onResend={busy ? undefined : (next) => actions.resend(turnKey, next)}
         />
       )}
-      <section
+      <article
         aria-label={text.chat.answerLabel}
         aria-busy={state.status === 'waiting' || state.status === 'writing'}
         className="mt-5"
@@ -68,12 +68,14 @@ export const TurnView = memo(function TurnView(props: TurnViewProps) {
           asked={asked}
           onOpen={actions.open}
           onAgain={
-            toEnd === 1 && !busy && words !== undefined ? () => actions.resend(turnKey, words) : undefined
+            (toEnd === 1 || answer === undefined) && !busy && words !== undefined
+              ? () => actions.resend(turnKey, words)
+              : undefined
           }
           onRephrase={() => actions.rephrase(words ?? '')}
           onWiden={narrowed && !busy && words !== undefined ? () => actions.widen(turnKey, words) : undefined}
         />
-      </section>
+      </article>
     </li>
   );
 });

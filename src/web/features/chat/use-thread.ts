@@ -18,7 +18,7 @@ interface Thread {
   readonly reload: () => void;
   /** Asks at the end. */
   ask(question: string, scope: Scope): void;
-  /** Takes a turn and all after it back, and asks this in its place. */
+  /** Takes a turn back, and of one that was kept all after it too, and asks this in its place. */
   askInstead(turn: Turn, question: string, scope: Scope): Promise<void>;
 }
 
@@ -44,12 +44,10 @@ export function useThread(conversationId: string | undefined): Thread {
     async (turn: Turn, question: string, scope: Scope) => {
       if (conversationId === undefined) return;
       const key = conversationKeys.messages(conversationId);
-      const first = turn.question ?? turn.answer;
-      const from = turns.findIndex((each) => each.key === turn.key);
-      const gone = turns.slice(from);
-      // of a turn that only this tab knows, what the server kept after it goes too
-      const firstKept =
-        first ?? gone.map((each) => each.question ?? each.answer).find((message) => message !== undefined);
+      const firstKept = turn.question ?? turn.answer;
+      // a turn that only this tab knows takes nothing along
+      const gone =
+        firstKept === undefined ? [turn] : turns.slice(turns.findIndex(({ key: own }) => own === turn.key));
       const before = queries.getQueryData<Message[]>(key) ?? [];
       if (firstKept !== undefined) {
         await queries.cancelQueries({ queryKey: key });

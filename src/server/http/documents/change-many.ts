@@ -37,18 +37,23 @@ export async function changeMany(
   if (action.type === 'move') await needCollection(db, caller, action.collectionId, 'editor');
   const result: BulkResult = { done: [], failed: [], taskId: null };
   const ids = [...new Set(documentIds)];
-  const each = async (work: (document: StoredDocument) => Promise<unknown>) => {
-    for (const documentId of ids) {
-      try {
-        await work(await needDocument(db, userId, documentId, 'editor'));
-        result.done.push(documentId);
-      } catch (error) {
-        const { code, message } = asAppError(error);
-        if (code === 'INTERNAL') throw error;
-        result.failed.push({ documentId, error: makeItemError(code, message) });
-      }
-      await nextTurn();
+  const attempt = async (documentId: string, work: () => Promise<unknown>) => {
+    try {
+      await work();
+      result.done.push(documentId);
+    } catch (error) {
+      const { code, message } = asAppError(error);
+      if (code === 'INTERNAL') throw error;
+      result.failed.push({ documentId, error: makeItemError(code, message) });
     }
+    await nextTurn();
+  };
+  const each = async (work: (document: StoredDocument) => Promise<unknown>) => {
+    for (const documentId of ids)
+      await attempt(documentId, async () => work(await needDocument(db, userId, documentId, 'editor')));
+  };
+  const readAgain = async (some: readonly string[]) => {
+    result.taskId = await reindex(db, queue, userId, some, result.taskId ?? undefined);
   };
   switch (action.type) {
     case 'delete':
@@ -68,14 +73,23 @@ export async function changeMany(
         return db.transaction().execute((tx) => describeDocument(tx, document, { tags: tags.data }));
       });
       break;
-    case 'reindex':
+    case 'reindex': {
       await each(() => Promise.resolve());
-      for (let from = 0; from < result.done.length; from += REINDEXED_AT_ONCE) {
-        const some = result.done.slice(from, from + REINDEXED_AT_ONCE);
-        result.taskId = await reindex(db, queue, userId, some, result.taskId ?? undefined);
-        await nextTurn();
+      const allowed = result.done.splice(0);
+      for (let from = 0; from < allowed.length; from += REINDEXED_AT_ONCE) {
+        const some = allowed.slice(from, from + REINDEXED_AT_ONCE);
+        try {
+          await readAgain(some);
+          result.done.push(...some);
+          await nextTurn();
+        } catch (error) {
+          if (asAppError(error).code === 'INTERNAL') throw error;
+          // one of them was deleted since it was looked at
+          for (const documentId of some) await attempt(documentId, () => readAgain([documentId]));
+        }
       }
       break;
+    }
     default:
       action satisfies never;
   }

@@ -1,0 +1,49 @@
+import { useQuery } from '@tanstack/react-query';
+import { FileUp, Sparkles } from 'lucide-react';
+import { useState } from 'react';
+import { activeTasksQuery } from '../../data/tasks.ts';
+import { text } from '../../text/text.ts';
+import { Button } from '../../ui/button.tsx';
+import { EmptyState } from '../../ui/state.tsx';
+import { toastError } from '../../ui/toast.tsx';
+import { openFilePicker } from '../../upload/uploads.ts';
+import { takeSample } from './sample.ts';
+
+/** Nothing is here yet: the way to the first answer. */
+export function FirstSteps() {
+  const [fetching, setFetching] = useState(false);
+  const { data: active } = useQuery(activeTasksQuery());
+  const addSample = async () => {
+    setFetching(true);
+    try {
+      await takeSample();
+    } catch (error) {
+      toastError(error);
+      setFetching(false);
+    }
+  };
+  return (
+    <div className="rounded-xl border-2 border-dashed border-line bg-surface py-6">
+      <EmptyState
+        icon={<FileUp className="size-7" />}
+        title={text.dashboard.emptyTitle}
+        actions={
+          <>
+            <Button look="primary" onClick={() => openFilePicker()}>
+              {text.dashboard.upload}
+            </Button>
+            <Button
+              icon={<Sparkles className="size-4" />}
+              busy={fetching || (active?.length ?? 0) > 0}
+              onClick={() => void addSample()}
+            >
+              {text.dashboard.sample}
+            </Button>
+          </>
+        }
+      >
+        {text.dashboard.emptyText}
+      </EmptyState>
+    </div>
+  );
+}

@@ -1,0 +1,37 @@
+import type { Dashboard } from '../../../contract/dashboard.ts';
+import { formatCompact, formatDate, formatNumber, formatUsd } from '../../text/format.ts';
+import { text } from '../../text/text.ts';
+import { Card } from '../../ui/page.tsx';
+import { Plot } from '../../ui/plot.tsx';
+import { Figure } from './figure.tsx';
+
+export function MonthCard({ month }: { month: Dashboard['month'] }) {
+  const cost = formatUsd(month.costUsd);
+  return (
+    <Card title={text.dashboard.month}>
+      <dl className="mb-4 grid grid-cols-3 gap-3">
+        <Figure name={text.dashboard.monthRequests} value={formatNumber(month.requests)} />
+        <Figure
+          name={text.dashboard.tokens}
+          value={formatCompact(month.promptTokens + month.completionTokens)}
+        />
+        <Figure
+          name={text.dashboard.cost}
+          value={month.budgetUsd === null ? cost : text.dashboard.costOf(cost, formatUsd(month.budgetUsd))}
+        />
+      </dl>
+      <Plot
+        kind="bar"
+        title={text.dashboard.daily}
+        labels={month.days.map(({ day }) => formatDate(day))}
+        format={formatNumber}
+        series={[{ name: text.dashboard.requests, values: month.days.map(({ requests }) => requests) }]}
+      />
+      <p className="mt-1 text-sm text-muted">
+        {month.costUsd === 0 && month.savedUsd === 0
+          ? text.dashboard.free
+          : text.dashboard.saved(formatUsd(month.savedUsd))}
+      </p>
+    </Card>
+  );
+}

@@ -89,6 +89,24 @@ test('a stream begins with the active tasks, and tells of each change and each e
   stream.close();
 });
 
+test('a task is told of when it begins, and when its document is deleted', async () => {
+  const user = await registerUser(app);
+  const stream = await open(user);
+  await stream.next();
+  const { taskId, documentId } = await upload(user);
+  expect(await stream.next()).toMatchObject({ event: 'progress', data: { id: taskId, status: 'queued' } });
+  await app.call(user, `DELETE /api/v1/documents/${documentId}`);
+  expect(await stream.next()).toMatchObject({ event: 'done', data: { id: taskId, status: 'failed' } });
+  const again = await upload(user);
+  await stream.next();
+  await change(again.documentId, 'completed');
+  await stream.next();
+  const ids = { documentIds: [again.documentId], action: { type: 'reindex' } };
+  const begun = (await app.call(user, 'POST /api/v1/documents/bulk', ids)).json().taskId;
+  expect(await stream.next()).toMatchObject({ event: 'progress', data: { id: begun, kind: 'reindex' } });
+  stream.close();
+});
+
 test('nobody hears of the tasks of others', async () => {
   const stream = await open(bob);
   expect((await stream.next()).data.tasks).toEqual([]);

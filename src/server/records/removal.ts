@@ -10,23 +10,24 @@ import { finishItems } from './tasks.ts';
 /**
  * Removal in one small transaction: the row is gone and nothing of the document is found from its commit on.
  * A job then removes what is stored.
+ * @returns the tasks that followed it and go on without it.
  * @throws AppError NOT_FOUND
  */
 export async function removeDocument(
   db: Kysely<Database>,
   queue: JobQueue,
   documentId: string,
-): Promise<void> {
-  await db.transaction().execute(async (tx) => {
+): Promise<string[]> {
+  return db.transaction().execute(async (tx) => {
     const document = await findDocument(tx, documentId);
     if (document === undefined) throw new AppError('NOT_FOUND', 'There is no such document.');
-    await removeRow(tx, queue, document);
+    return removeRow(tx, queue, document);
   });
 }
 
-async function removeRow(tx: Transaction, queue: JobQueue, document: StoredDocument): Promise<void> {
+async function removeRow(tx: Transaction, queue: JobQueue, document: StoredDocument): Promise<string[]> {
   await queue.cancel(tx, document.id);
-  await finishItems(tx, document.id, { status: 'cancelled' });
+  const tasks = await finishItems(tx, document.id, { status: 'cancelled' });
   await dropRevisions(tx, queue, document.id);
   await tx.deleteFrom('documents').where('id', '=', document.id).execute();
   await tx
@@ -36,6 +37,7 @@ async function removeRow(tx: Transaction, queue: JobQueue, document: StoredDocum
     .execute();
   await bumpGeneration(tx, document.collection_id);
   await queue.enqueue(tx, { kind: 'purge', payload: { storageKey: document.storage_key } });
+  return tasks;
 }
 
 /** Removes a collection with all its documents. @throws AppError NOT_FOUND */

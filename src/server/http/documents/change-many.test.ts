@@ -10,8 +10,8 @@ test('a document that is deleted while others are looked at fails alone', async 
   const ids: string[] = [];
   for (const text of ['one', 'two', 'three']) ids.push((await uploadText(app, user, text)).id);
   const [gone, ...left] = ids;
-  const { db, queue } = app.services;
-  const changed = changeMany({ db, queue }, { userId: user.id, ip: '' }, ids, { type: 'reindex' });
+  const { db, queue, events } = app.services;
+  const changed = changeMany({ db, queue, events }, { userId: user.id, ip: '' }, ids, { type: 'reindex' });
   await nextTurn();
   // its turn is over, that of the last one is not
   app.sqlite.raw.prepare('delete from documents where id = ?').run(gone);

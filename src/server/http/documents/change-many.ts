@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import { type BulkAction, type BulkResult, tags as tagList } from '../../../contract/documents.ts';
 import { makeItemError } from '../../../contract/make-problem.ts';
 import { AppError } from '../../errors.ts';
+import type { Events } from '../../ports/events.ts';
 import type { JobQueue } from '../../ports/job-queue.ts';
 import type { Database } from '../../ports/schema.ts';
 import { noteAudit } from '../../records/audit.ts';
@@ -19,6 +20,7 @@ const REINDEXED_AT_ONCE = 25;
 interface Ports {
   readonly db: Kysely<Database>;
   readonly queue: JobQueue;
+  readonly events: Events;
 }
 
 /**
@@ -28,7 +30,7 @@ interface Ports {
  * @throws AppError NOT_FOUND, FORBIDDEN for a collection to move to that the caller may not change
  */
 export async function changeMany(
-  { db, queue }: Ports,
+  { db, queue, events }: Ports,
   caller: Pick<Caller, 'userId'> & { readonly ip: string },
   documentIds: readonly string[],
   action: BulkAction,
@@ -54,11 +56,12 @@ export async function changeMany(
   };
   const readAgain = async (some: readonly string[]) => {
     result.taskId = await reindex(db, queue, userId, some, result.taskId ?? undefined);
+    events.publish('task', result.taskId);
   };
   switch (action.type) {
     case 'delete':
       await each(async ({ id }) => {
-        await removeDocument(db, queue, id);
+        for (const taskId of await removeDocument(db, queue, id)) events.publish('task', taskId);
         await noteAudit(db, { action: 'document.deleted', actorId: userId, target: id, ip });
       });
       break;

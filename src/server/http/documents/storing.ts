@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Kysely } from 'kysely';
 import { AppError } from '../../errors.ts';
+import type { Events } from '../../ports/events.ts';
 import type { FileStore, StoredFile } from '../../ports/file-store.ts';
 import type { JobQueue } from '../../ports/job-queue.ts';
 import type { Database } from '../../ports/schema.ts';
@@ -26,11 +27,13 @@ export interface Storing {
 export function createStoring({
   db,
   queue,
+  events,
   files,
   limits,
 }: {
   readonly db: Kysely<Database>;
   readonly queue: JobQueue;
+  readonly events: Events;
   readonly files: FileStore;
   readonly limits: { readonly maxBytes: number; readonly userQuotaBytes: number | undefined };
 }): Storing {
@@ -58,6 +61,7 @@ export function createStoring({
       const taken = await quota.within(userId, bytes, () =>
         takeIn(db, queue, { userId, files: received.map((file) => ({ ...file, collectionId })) }),
       );
+      if (taken.taskId !== null) events.publish('task', taken.taskId);
       await drop(received.filter(({ stored }, at) => taken.documents[at]?.row.storage_key !== stored.key));
       return taken;
     },

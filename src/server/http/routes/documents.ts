@@ -52,7 +52,7 @@ const FILE_HEADERS = {
   'cache-control': 'private, no-cache',
 };
 
-export function registerDocumentRoutes(app: App, { db, files, queue }: Services): void {
+export function registerDocumentRoutes(app: App, { db, files, queue, events }: Services): void {
   const show = async (userId: string, documentId: string): Promise<Document> => {
     const [shown] = await withProgress(db, userId, [
       toDocument(await needDocument(db, userId, documentId, 'viewer')),
@@ -79,7 +79,7 @@ export function registerDocumentRoutes(app: App, { db, files, queue }: Services)
     '/api/v1/documents/bulk',
     { config: { access: 'write' }, schema: { body: bulkBody, response: { 200: bulkResult } } },
     ({ caller, ip, body }) =>
-      changeMany({ db, queue }, { userId: caller.userId, ip }, body.documentIds, body.action),
+      changeMany({ db, queue, events }, { userId: caller.userId, ip }, body.documentIds, body.action),
   );
 
   app.get(
@@ -113,7 +113,7 @@ export function registerDocumentRoutes(app: App, { db, files, queue }: Services)
     async (request, reply) => {
       const { userId } = request.caller;
       const found = await needDocument(db, userId, request.params.id, 'editor');
-      await removeDocument(db, queue, found.id);
+      for (const taskId of await removeDocument(db, queue, found.id)) events.publish('task', taskId);
       await noteAudit(db, { action: 'document.deleted', actorId: userId, target: found.id, ip: request.ip });
       return reply.code(204).send(null);
     },
@@ -204,6 +204,7 @@ export function registerDocumentRoutes(app: App, { db, files, queue }: Services)
     async (request, reply) => {
       const found = await needDocument(db, request.caller.userId, request.params.id, 'editor');
       const taskId = await reindex(db, queue, request.caller.userId, [found.id]);
+      events.publish('task', taskId);
       return reply.code(202).send({ taskId });
     },
   );

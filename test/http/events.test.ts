@@ -107,6 +107,24 @@ test('a task is told of when it begins, and when its document is deleted', async
   stream.close();
 });
 
+test('a stream is opened by GET alone: a HEAD would hold a place that nobody gives back', async () => {
+  const { taskId, documentId } = await upload(ann);
+  await change(documentId, 'completed');
+  for (const url of ['/api/v1/events', `/api/v1/tasks/${taskId}/events`]) {
+    const answer = await app.call(ann, `HEAD ${url}`);
+    expect([answer.statusCode, answer.headers['allow']]).toEqual([405, 'GET']);
+  }
+});
+
+test('streams of one user are bounded', async () => {
+  const user = await registerUser(app);
+  const streams = await Promise.all(Array.from({ length: 20 }, () => open(user)));
+  await Promise.all(streams.map(({ next }) => next()));
+  const refused = await app.call(user, 'GET /api/v1/events');
+  expect([refused.statusCode, refused.headers['retry-after']]).toEqual([429, '5']);
+  for (const { close } of streams) close();
+});
+
 test('nobody hears of the tasks of others', async () => {
   const stream = await open(bob);
   expect((await stream.next()).data.tasks).toEqual([]);

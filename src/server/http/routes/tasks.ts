@@ -21,6 +21,9 @@ import { createStreamLimit } from '../stream-limit.ts';
 const params = z.object({ id });
 const itemParams = z.object({ id, documentId: id });
 
+/** HEAD would open a stream that nobody reads or closes. */
+const STREAM = { config: { access: 'read' }, exposeHeadRoute: false } as const;
+
 /** Tasks that a stream of all of them begins with. */
 const MOST_ACTIVE = 100;
 
@@ -47,33 +50,29 @@ export function registerTaskRoutes(app: App, { db, queue, events }: Services): v
     (request) => needTask(request.params.id, request.caller.userId),
   );
 
-  app.get(
-    '/api/v1/tasks/:id/events',
-    { config: { access: 'read' }, schema: { params } },
-    async (request, reply) => {
-      const { userId } = request.caller;
-      const taskId = request.params.id;
-      await needTask(taskId, userId);
-      const lastEventId = [request.headers['last-event-id'] ?? ''].flat()[0];
-      // tells an EventSource that comes back after the end to stay away
-      if (lastEventId?.endsWith(DONE)) return reply.code(204).send();
-      const leave = takePlace(userId);
-      return sendEvents(reply, async function* (gone) {
-        try {
-          yield* followTask({
-            read: () => readTask(db, taskId, userId),
-            subscribe: (onChange) => events.subscribe('task', (id) => id === taskId && onChange()),
-            lastEventId,
-            signal: AbortSignal.any([gone, app.draining]),
-          });
-        } finally {
-          leave();
-        }
-      });
-    },
-  );
+  app.get('/api/v1/tasks/:id/events', { ...STREAM, schema: { params } }, async (request, reply) => {
+    const { userId } = request.caller;
+    const taskId = request.params.id;
+    await needTask(taskId, userId);
+    const lastEventId = [request.headers['last-event-id'] ?? ''].flat()[0];
+    // tells an EventSource that comes back after the end to stay away
+    if (lastEventId?.endsWith(DONE)) return reply.code(204).send();
+    const leave = takePlace(userId);
+    return sendEvents(reply, async function* (gone) {
+      try {
+        yield* followTask({
+          read: () => readTask(db, taskId, userId),
+          subscribe: (onChange) => events.subscribe('task', (id) => id === taskId && onChange()),
+          lastEventId,
+          signal: AbortSignal.any([gone, app.draining]),
+        });
+      } finally {
+        leave();
+      }
+    });
+  });
 
-  app.get('/api/v1/events', { config: { access: 'read' } }, async (request, reply) => {
+  app.get('/api/v1/events', STREAM, async (request, reply) => {
     const { userId } = request.caller;
     const leave = takePlace(userId);
     return sendEvents(reply, async function* (gone) {

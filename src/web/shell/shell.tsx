@@ -92,7 +92,7 @@ export function Shell() {
           />
         </div>
         <OfflineBanner />
-        <main id="page" tabIndex={-1} className="min-h-0 flex-1 overflow-y-auto outline-none">
+        <main id="page" tabIndex={-1} className="relative min-h-0 flex-1 overflow-y-auto outline-none">
           <Suspense>
             <Outlet />
           </Suspense>

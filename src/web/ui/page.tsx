@@ -56,7 +56,7 @@ export const Card = ({
     aria-label={title}
   >
     {title === undefined ? null : (
-      <div className="mb-4 flex min-h-7 items-center justify-between gap-3">
+      <div className="mb-4 flex min-h-8 items-center justify-between gap-3">
         <h2 className="text-sm font-semibold">{title}</h2>
         {actions}
       </div>

@@ -12,7 +12,7 @@ import {
   RotateCw,
   X,
 } from 'lucide-react';
-import { memo, useState, useSyncExternalStore } from 'react';
+import { memo, useEffect, useState, useSyncExternalStore } from 'react';
 import { formatBytes } from '../text/format.ts';
 import { text } from '../text/text.ts';
 import { Button, IconButton } from '../ui/button.tsx';
@@ -24,11 +24,20 @@ import { isOver, type Upload, uploadQueue } from './upload-queue.ts';
 
 /** Rows that are drawn; of more, those that are done are only counted. */
 const MOST_ROWS = 100;
+/** Nothing is left to do: the corner is given back. */
+const SHOWN_WHEN_DONE_MS = 6000;
 
 /** The corner that shows every file on its way in, on whatever page one is. */
 export function UploadTray() {
   const uploads = useSyncExternalStore(uploadQueue.subscribe, uploadQueue.get);
   const [open, setOpen] = useState(true);
+  const allWell =
+    uploads.length > 0 && uploads.every(({ state }) => state.kind === 'ready' || state.kind === 'cancelled');
+  useEffect(() => {
+    if (!allWell) return;
+    const timer = setTimeout(uploadQueue.clear, SHOWN_WHEN_DONE_MS);
+    return () => clearTimeout(timer);
+  }, [allWell]);
   if (uploads.length === 0) return null;
   const active = uploads.filter((upload) => !isOver(upload)).length;
   const faults = uploads.filter(({ state }) => state.kind === 'failed' || state.kind === 'rejected').length;

@@ -56,7 +56,7 @@ export const dashboard = {
   sampleName: 'Lindholm harbour handbook.md',
   sampleQuestions: [
     'How long may a boat be in the inner basin?',
-    'What does a boat of 10 metres pay for a week?',
+    'What does the crane cost?',
     'Who answers the duty phone at night?',
   ],
   tryAsking: 'Try asking',

@@ -8,6 +8,7 @@ import type {
   DocumentFacets,
 } from '../../contract/documents.ts';
 import { change, read, send } from '../client/http.ts';
+import { type DocumentList, joinBeginning } from './document-list.ts';
 
 const at = (id: string) => `/api/v1/documents/${encodeURIComponent(id)}`;
 
@@ -20,7 +21,13 @@ export interface DocumentsFilter {
   readonly collectionId?: string | undefined;
   readonly sort?: string | undefined;
 }
-const PAGE_SIZE = 100;
+/** The first page comes soon, the others in few requests. */
+const FIRST_PAGE = 100;
+const NEXT_PAGE = 200;
+/** Of a listing with more pages, only the beginning is read again. */
+const SHORT_LIST_PAGES = 3;
+/** Pages of long listings that a change further down made wrong. */
+const outdated = new WeakSet<ListPage<Document>>();
 
 export const documentKeys = {
   all: ['documents'] as const,
@@ -28,16 +35,33 @@ export const documentKeys = {
   one: (id: string) => ['documents', 'one', id] as const,
 };
 
+/**
+ * The documents that match, `FIRST_PAGE` and then `NEXT_PAGE` at a time. Reading ten thousand rows again whenever
+ * one of them is ready would cost fifty requests each time, so of a long listing the first page is, and the others
+ * stay while the total says that nothing happened to them.
+ */
 export const documentsQuery = (filter: DocumentsFilter) =>
   infiniteQueryOptions({
     queryKey: [...documentKeys.lists, filter],
     initialPageParam: undefined as string | undefined,
-    queryFn: ({ pageParam, signal }) =>
-      read<ListPage<Document>>(
+    queryFn: async ({ pageParam, signal, client, queryKey }) => {
+      const before = client.getQueryData<DocumentList>(queryKey);
+      const long = before !== undefined && before.pages.length > SHORT_LIST_PAGES;
+      if (long && pageParam !== undefined) {
+        const kept = before.pages[before.pageParams.indexOf(pageParam)];
+        if (kept !== undefined && !outdated.has(kept)) return kept;
+      }
+      const page = await read<ListPage<Document>>(
         '/api/v1/documents',
-        { ...filter, limit: PAGE_SIZE, cursor: pageParam },
+        { ...filter, limit: pageParam === undefined ? FIRST_PAGE : NEXT_PAGE, cursor: pageParam },
         signal,
-      ),
+      );
+      const first = long && pageParam === undefined ? before.pages[0] : undefined;
+      if (first === undefined) return page;
+      const joined = outdated.has(first) ? undefined : joinBeginning(first, page);
+      if (joined === undefined) for (const each of before?.pages ?? []) outdated.add(each);
+      return joined ?? page;
+    },
     getNextPageParam: (page) => page.nextCursor ?? undefined,
   });
 

@@ -2,7 +2,7 @@ import { CircleAlert, CircleCheck, Info, X } from 'lucide-react';
 import { useEffect, useSyncExternalStore } from 'react';
 import { isAbort, messageOf, ProblemError } from '../client/problem.ts';
 import { createStore } from '../client/store.ts';
-import { text } from '../text/text.ts';
+import * as text from '../text/text.ts';
 import { Button, IconButton } from './button.tsx';
 
 export interface Toast {
@@ -24,10 +24,13 @@ let lastKey = 0;
 /** Says something that happened beside what the person is doing. Returns how to take it back. */
 export function toast(message: Toast): () => void {
   const key = ++lastKey;
-  // the same once more replaces the one that is there
+  // the same once more replaces the one that is there, unless that one can still be taken back
   const others = shown
     .get()
-    .filter(({ title, detail }) => title !== message.title || detail !== message.detail);
+    .filter(
+      ({ title, detail, action }) =>
+        title !== message.title || detail !== message.detail || action !== undefined,
+    );
   shown.set([...others, { ...message, key }].slice(-MOST_AT_ONCE));
   return () => dismiss(key);
 }

@@ -1,6 +1,6 @@
 import { X } from 'lucide-react';
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
-import { text } from '../text/text.ts';
+import * as text from '../text/text.ts';
 import { Button, type ButtonLook, IconButton } from './button.tsx';
 import { cx } from './cx.ts';
 
@@ -45,6 +45,8 @@ export function Dialog({
         event.preventDefault();
         if (!firm) onClose();
       }}
+      // a second Escape in a row closes it whatever the first was answered
+      onClose={() => (firm ? dialog.current?.showModal() : onClose())}
       onClick={(event) => {
         if (!firm && event.target === event.currentTarget) onClose();
       }}

@@ -9,7 +9,7 @@ import { documentKeys, reindexDocument } from '../data/documents.ts';
 import { cancelTaskItem } from '../data/tasks.ts';
 import { type Uploaded, uploadFile, uploadFromUrl } from '../data/uploads.ts';
 import { formatBytes } from '../text/format.ts';
-import { text } from '../text/text.ts';
+import * as text from '../text/text.ts';
 import { forgetFile, keepFile, keepTasks, keptFiles, keptTasks } from './kept-uploads.ts';
 
 /** More at a time would only share the same line, and take connections from the rest of the page. */
@@ -222,7 +222,8 @@ function rememberTasks(): void {
 }
 
 async function restore(): Promise<void> {
-  const tasks = keptTasks();
+  const isNew = ({ key }: { key: string }) => find(key) === undefined;
+  const tasks = keptTasks().filter(isNew);
   uploads.set([
     ...tasks.map(
       ({ key, name, sizeBytes, taskId, documentId }): Upload => ({
@@ -242,7 +243,7 @@ async function restore(): Promise<void> {
           uploads.get().filter(({ state }) => !(state.kind === 'processing' && state.taskId === taskId)),
         );
     });
-  const files = await keptFiles();
+  const files = (await keptFiles()).filter(isNew);
   enqueue(files.map(({ key, file, collectionId }) => ({ source: { file }, collectionId, key })));
 }
 

@@ -18,8 +18,12 @@ const GROUPS = [
     name: 'menus',
     test: /node_modules\/(@radix-ui|@floating-ui|aria-hidden|react-remove-scroll|react-style-singleton)\//,
   },
-  { name: 'icons', test: /node_modules\/lucide-react\// },
-  { name: 'kit', test: /src\/web\/(client|data|text|ui\/(?!menu-content|popover|plot|table))/ },
+  // those of one page only stay with it
+  { name: 'icons', test: /node_modules\/lucide-react\//, minShareCount: 3 },
+  {
+    name: 'kit',
+    test: /src\/web\/(client|data\/(account|collections|conversations|documents|tasks)|text\/(format|text|en\/(ui|shell))|ui\/(?!menu-content|popover|plot|table))/,
+  },
 ];
 
 export default defineConfig({

@@ -3,7 +3,7 @@ import { ChevronsUpDown, Keyboard, LogOut, Settings } from 'lucide-react';
 import { useSyncExternalStore } from 'react';
 import type { User } from '../../contract/auth.ts';
 import { signOut } from '../client/session.ts';
-import { text } from '../text/text.ts';
+import * as text from '../text/text.ts';
 import { Menu } from '../ui/menu.tsx';
 import { chooseTheme, chosenTheme, type Theme } from '../ui/theme.ts';
 import { keysOf } from './keys.ts';

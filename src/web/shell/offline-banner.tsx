@@ -2,7 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { WifiOff } from 'lucide-react';
 import { useEffect, useSyncExternalStore } from 'react';
 import { reachable } from '../client/reachable.ts';
-import { text } from '../text/text.ts';
+import * as text from '../text/text.ts';
 import { toast } from '../ui/toast.tsx';
 
 const PROBE_MS = 3000;

@@ -24,7 +24,7 @@ import type { Document } from '../../contract/documents.ts';
 import { search } from '../client/batch-search.ts';
 import { read } from '../client/http.ts';
 import { signOut } from '../client/session.ts';
-import { text } from '../text/text.ts';
+import * as text from '../text/text.ts';
 import { cx } from '../ui/cx.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { chooseTheme } from '../ui/theme.ts';

@@ -4,7 +4,7 @@ import { Menu as MenuIcon, PanelLeft, Search } from 'lucide-react';
 import { lazy, Suspense, useEffect, useState, useSyncExternalStore } from 'react';
 import { startLive } from '../client/live.ts';
 import { session } from '../client/session.ts';
-import { text } from '../text/text.ts';
+import * as text from '../text/text.ts';
 import { IconButton } from '../ui/button.tsx';
 import { cx } from '../ui/cx.ts';
 import { Toasts } from '../ui/toast.tsx';

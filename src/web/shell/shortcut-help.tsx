@@ -1,4 +1,4 @@
-import { text } from '../text/text.ts';
+import * as text from '../text/text.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { keysOf } from './keys.ts';
 

@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { FolderOpen, House, Library, PanelLeftClose, Search, ShieldCheck, SquarePen } from 'lucide-react';
 import { type ReactNode, useSyncExternalStore } from 'react';
 import { session } from '../client/session.ts';
-import { text } from '../text/text.ts';
+import * as text from '../text/text.ts';
 import { buttonClass, IconButton } from '../ui/button.tsx';
 import { cx } from '../ui/cx.ts';
 import { AccountMenu } from './account-menu.tsx';

@@ -7,7 +7,7 @@ import {
   type TextareaHTMLAttributes,
   useId,
 } from 'react';
-import { text } from '../text/text.ts';
+import * as text from '../text/text.ts';
 import { IconButton } from './button.tsx';
 import { cx } from './cx.ts';
 

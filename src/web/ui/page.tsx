@@ -1,5 +1,5 @@
 import { type ReactNode, useEffect } from 'react';
-import { text } from '../text/text.ts';
+import * as text from '../text/text.ts';
 import { cx } from './cx.ts';
 
 /** A page of the app: its title stands in the tab and at the top. */

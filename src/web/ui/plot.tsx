@@ -1,5 +1,5 @@
 import { type PointerEvent, useId, useState } from 'react';
-import { text } from '../text/text.ts';
+import * as text from '../text/text.ts';
 import { cx } from './cx.ts';
 
 export interface PlotSeries {

@@ -1,7 +1,7 @@
 import { CircleAlert, RotateCw, WifiOff } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { messageOf, ProblemError, UnreachableError } from '../client/problem.ts';
-import { text } from '../text/text.ts';
+import * as text from '../text/text.ts';
 import { Button } from './button.tsx';
 import { cx } from './cx.ts';
 

@@ -3,7 +3,7 @@ import { useSearch } from '@tanstack/react-router';
 import { CloudUpload } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { collectionsQuery } from '../data/collections.ts';
-import { text } from '../text/text.ts';
+import * as text from '../text/text.ts';
 import { filesOf } from './dropped-files.ts';
 import { uploadQueue } from './upload-queue.ts';
 import { UploadTray } from './upload-tray.tsx';

@@ -14,7 +14,7 @@ import {
 } from 'lucide-react';
 import { memo, useEffect, useState, useSyncExternalStore } from 'react';
 import { formatBytes } from '../text/format.ts';
-import { text } from '../text/text.ts';
+import * as text from '../text/text.ts';
 import { Button, IconButton } from '../ui/button.tsx';
 import { cx } from '../ui/cx.ts';
 import { Progress } from '../ui/progress.tsx';

@@ -2,7 +2,7 @@ import { FileText, Minus, MoveHorizontal, Plus, ScanText } from 'lucide-react';
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react';
 import type { Document } from '../../contract/documents.ts';
 import { formatPercent } from '../text/format.ts';
-import { text } from '../text/text.ts';
+import * as text from '../text/text.ts';
 import { IconButton } from '../ui/button.tsx';
 import { cx } from '../ui/cx.ts';
 import { EmptyState, Loading, Skeleton } from '../ui/state.tsx';

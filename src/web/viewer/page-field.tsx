@@ -2,7 +2,7 @@ import { ChevronDown, ChevronUp } from 'lucide-react';
 import { useId, useState } from 'react';
 import type { PageKind } from '../text/en/viewer.ts';
 import { formatNumber } from '../text/format.ts';
-import { text } from '../text/text.ts';
+import * as text from '../text/text.ts';
 import { IconButton } from '../ui/button.tsx';
 
 interface PageFieldProps {

@@ -4,7 +4,7 @@ import { type PDFDocumentProxy, type PDFPageProxy, RenderingCancelledException, 
 import { useEffect, useRef, useState } from 'react';
 import { pageTextQuery } from '../data/documents.ts';
 import { formatNumber } from '../text/format.ts';
-import { text } from '../text/text.ts';
+import * as text from '../text/text.ts';
 import { locatePassage } from './locate-passage.ts';
 import { markTextLayer } from './mark-text-layer.ts';
 import type { Slice } from './text-blocks.ts';

@@ -3,7 +3,7 @@ import { Fragment, type ReactNode, useLayoutEffect, useMemo, useRef } from 'reac
 import { pageTextQuery } from '../data/documents.ts';
 import type { PageKind } from '../text/en/viewer.ts';
 import { formatNumber } from '../text/format.ts';
-import { text } from '../text/text.ts';
+import * as text from '../text/text.ts';
 import { Button } from '../ui/button.tsx';
 import { Skeleton } from '../ui/state.tsx';
 import { type Block, cutAt, type Slice, textBlocks } from './text-blocks.ts';

@@ -1,6 +1,6 @@
 import { useCallback, useRef } from 'react';
 import type { PageKind } from '../text/en/viewer.ts';
-import { text } from '../text/text.ts';
+import * as text from '../text/text.ts';
 import { PageList, type PageListHandle, type Target } from './page-list.tsx';
 import { TextPage } from './text-page.tsx';
 

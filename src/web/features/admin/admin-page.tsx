@@ -1,5 +1,5 @@
 import { Link, Outlet } from '@tanstack/react-router';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { Page } from '../../ui/page.tsx';
 
 const { parts } = text.admin;

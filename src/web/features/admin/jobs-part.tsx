@@ -4,7 +4,7 @@ import { useState } from 'react';
 import type { AdminJob } from '../../../contract/system.ts';
 import { jobsQuery, retryJob } from '../../data/admin.ts';
 import { formatAgo, formatDateTime } from '../../text/format.ts';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { Button } from '../../ui/button.tsx';
 import { Field, Select } from '../../ui/field.tsx';
 import { Table } from '../../ui/table.tsx';

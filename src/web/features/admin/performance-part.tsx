@@ -3,7 +3,7 @@ import { useState } from 'react';
 import type { PerformanceReport } from '../../../contract/system.ts';
 import { performanceQuery } from '../../data/admin.ts';
 import { formatDuration, formatNumber, formatTime } from '../../text/format.ts';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { Card } from '../../ui/page.tsx';
 import { Plot } from '../../ui/plot.tsx';
 import { ErrorState, Loading, Skeleton } from '../../ui/state.tsx';

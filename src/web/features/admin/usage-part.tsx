@@ -4,7 +4,7 @@ import { useEffect, useState } from 'react';
 import type { UsageRow } from '../../../contract/system.ts';
 import { usageQuery } from '../../data/admin.ts';
 import { formatCompact, formatDate, formatNumber, formatPercent, formatUsd } from '../../text/format.ts';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { Button } from '../../ui/button.tsx';
 import { Field, Select } from '../../ui/field.tsx';
 import { Card } from '../../ui/page.tsx';

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import type { AdminUser } from '../../../contract/system.ts';
 import type { UserChange } from '../../data/admin.ts';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { Field, Input } from '../../ui/field.tsx';

@@ -5,7 +5,7 @@ import type { AdminUser } from '../../../contract/system.ts';
 import { session } from '../../client/session.ts';
 import { patchUser, type UserChange, usersQuery } from '../../data/admin.ts';
 import { formatBytes, formatDate, formatNumber, formatUsd } from '../../text/format.ts';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { IconButton } from '../../ui/button.tsx';
 import { Confirm } from '../../ui/dialog.tsx';

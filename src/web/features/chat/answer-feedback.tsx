@@ -3,7 +3,7 @@ import { ThumbsDown, ThumbsUp } from 'lucide-react';
 import { useState } from 'react';
 import type { Message } from '../../../contract/conversations.ts';
 import { conversationKeys, rateMessage } from '../../data/conversations.ts';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { cx } from '../../ui/cx.ts';
 import { Field, TextArea } from '../../ui/field.tsx';

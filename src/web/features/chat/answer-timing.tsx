@@ -1,6 +1,6 @@
 import type { Answer } from '../../../contract/query.ts';
 import { formatDuration, formatNumber } from '../../text/format.ts';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { Popover } from '../../ui/popover.tsx';
 
 interface AnswerTimingProps {

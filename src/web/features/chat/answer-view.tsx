@@ -16,7 +16,7 @@ import type { Message } from '../../../contract/conversations.ts';
 import { messageOf, ProblemError, UnreachableError } from '../../client/problem.ts';
 import { configQuery } from '../../data/account.ts';
 import { formatNumber } from '../../text/format.ts';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { Button, buttonClass, IconButton } from '../../ui/button.tsx';
 import { FeedbackForm, ThumbButtons } from './answer-feedback.tsx';
 import type { AnswerState } from './answer-state.ts';

@@ -10,7 +10,7 @@ import {
   deleteConversation,
   renameConversation,
 } from '../../data/conversations.ts';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { Confirm, Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { Field, Input } from '../../ui/field.tsx';

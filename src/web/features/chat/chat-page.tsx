@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useParams, useSearch } from '@tanstack/react-router';
 import { collectionsQuery } from '../../data/collections.ts';
 import { documentQuery } from '../../data/documents.ts';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { usePageTitle } from '../../ui/page.tsx';
 import { Loading } from '../../ui/state.tsx';
 import { Chat } from './chat.tsx';

@@ -1,6 +1,6 @@
 import { Check, Copy } from 'lucide-react';
 import { type ReactNode, useRef } from 'react';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { IconButton } from '../../ui/button.tsx';
 import { useCopy } from './use-copy.ts';
 

@@ -1,6 +1,6 @@
 import { ArrowUp, Square } from 'lucide-react';
 import { useEffect, useId, useLayoutEffect, useRef, useState } from 'react';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { cx } from '../../ui/cx.ts';
 import type { Draft } from './drafts.ts';
 import { isAskable, MAX_QUESTION } from './question-length.ts';

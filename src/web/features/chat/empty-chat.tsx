@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { FilePlus2, FileText } from 'lucide-react';
 import type { Document } from '../../../contract/documents.ts';
 import { documentsQuery, firstChunksQuery } from '../../data/documents.ts';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { buttonClass } from '../../ui/button.tsx';
 import { EmptyState, ErrorState, Loading, Skeleton } from '../../ui/state.tsx';
 import type { Scope } from './scope.ts';

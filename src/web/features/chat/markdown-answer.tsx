@@ -2,7 +2,7 @@ import { type ComponentType, type ReactNode, useMemo } from 'react';
 import Markdown, { type Components, defaultUrlTransform, type Options } from 'react-markdown';
 import rehypeSanitize, { defaultSchema } from 'rehype-sanitize';
 import remarkGfm from 'remark-gfm';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { CitationChip } from './citation-chip.tsx';
 import { useAnswerCitations } from './citation-context.ts';
 import { CodeBlock } from './code-block.tsx';

@@ -1,6 +1,6 @@
 import { Pencil } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { TextArea } from '../../ui/field.tsx';
 import { isAskable, MAX_QUESTION } from './question-length.ts';

@@ -4,7 +4,7 @@ import { type ReactNode, useDeferredValue, useEffect, useRef, useState } from 'r
 import { collectionsQuery } from '../../data/collections.ts';
 import { documentsQuery } from '../../data/documents.ts';
 import { formatNumber } from '../../text/format.ts';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { cx } from '../../ui/cx.ts';
 import { SearchField } from '../../ui/field.tsx';
 import { Popover } from '../../ui/popover.tsx';

@@ -4,7 +4,7 @@ import { ExternalLink, FileX2, X } from 'lucide-react';
 import { lazy, Suspense, useEffect, useMemo, useRef } from 'react';
 import { ProblemError } from '../../client/problem.ts';
 import { documentQuery } from '../../data/documents.ts';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { IconButton } from '../../ui/button.tsx';
 import { EmptyState, ErrorState, Loading, Skeleton } from '../../ui/state.tsx';
 import { Tooltip } from '../../ui/tooltip.tsx';

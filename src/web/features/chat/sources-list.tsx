@@ -3,7 +3,7 @@ import { useId, useState } from 'react';
 import type { Citation } from '../../../contract/query.ts';
 import type { Hit } from '../../../contract/search.ts';
 import { formatNumber } from '../../text/format.ts';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { cx } from '../../ui/cx.ts';
 import { Tooltip } from '../../ui/tooltip.tsx';
 import { type Passage, useAnswerCitations } from './citation-context.ts';

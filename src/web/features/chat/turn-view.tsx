@@ -1,6 +1,6 @@
 import { memo } from 'react';
 import type { Message } from '../../../contract/conversations.ts';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { cx } from '../../ui/cx.ts';
 import { answerState } from './answer-state.ts';
 import { AnswerView } from './answer-view.tsx';

@@ -1,6 +1,6 @@
 import { TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 
 /** A sentence whose passage does not bear it out. */
 export const UnverifiedSentence = ({ children }: { children: ReactNode }) => (

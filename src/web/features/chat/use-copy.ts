@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { toastError } from '../../ui/toast.tsx';
 
 const SHOWN_MS = 2000;

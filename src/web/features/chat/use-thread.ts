@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useMemo, useSyncExternalStore } from 'react';
 import type { Message } from '../../../contract/conversations.ts';
 import { conversationKeys, deleteMessagesFrom, messagesQuery } from '../../data/conversations.ts';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { toastError } from '../../ui/toast.tsx';
 import { askIn, exchangesOf, forget, isRunning } from './exchanges.ts';
 import type { Scope } from './scope.ts';

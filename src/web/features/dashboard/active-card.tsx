@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { Task } from '../../../contract/tasks.ts';
 import { activeTasksQuery } from '../../data/tasks.ts';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { Card } from '../../ui/page.tsx';
 import { Progress } from '../../ui/progress.tsx';
 

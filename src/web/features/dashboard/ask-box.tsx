@@ -1,7 +1,7 @@
 import { useNavigate } from '@tanstack/react-router';
 import { ArrowUp } from 'lucide-react';
 import { useState } from 'react';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { IconButton } from '../../ui/button.tsx';
 
 /** The shortest way to an answer: a new chat that begins with the question. */

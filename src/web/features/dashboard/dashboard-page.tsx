@@ -4,7 +4,7 @@ import { useSyncExternalStore } from 'react';
 import type { Dashboard } from '../../../contract/dashboard.ts';
 import { session } from '../../client/session.ts';
 import { dashboardQuery } from '../../data/account.ts';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { Button } from '../../ui/button.tsx';
 import { usePageTitle } from '../../ui/page.tsx';
 import { ErrorState, Loading, Skeleton } from '../../ui/state.tsx';

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { FileUp, Sparkles } from 'lucide-react';
 import { useState } from 'react';
 import { activeTasksQuery } from '../../data/tasks.ts';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { Button } from '../../ui/button.tsx';
 import { EmptyState } from '../../ui/state.tsx';
 import { toastError } from '../../ui/toast.tsx';

@@ -1,6 +1,6 @@
 import type { Dashboard } from '../../../contract/dashboard.ts';
 import { formatDuration, formatNumber, formatPercent, formatTime } from '../../text/format.ts';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { Card } from '../../ui/page.tsx';
 import { Plot } from '../../ui/plot.tsx';
 import { Figure } from './figure.tsx';

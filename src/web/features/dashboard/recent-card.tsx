@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { CircleSlash, MessageSquare } from 'lucide-react';
 import type { Dashboard } from '../../../contract/dashboard.ts';
 import { formatAgo, formatDateTime } from '../../text/format.ts';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { Card } from '../../ui/page.tsx';
 import { hasSample } from './sample.ts';
 

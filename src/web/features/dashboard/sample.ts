@@ -1,4 +1,4 @@
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { addFiles } from '../../upload/uploads.ts';
 
 const FILE = '/sample/lindholm-harbour-handbook.md';

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import type { ApiKey } from '../../../contract/auth.ts';
 import { apiKeysQuery, createApiKey, deleteApiKey } from '../../data/account.ts';
 import { formatAgo, formatDate } from '../../text/format.ts';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { Confirm, Dialog, DialogActions } from '../../ui/dialog.tsx';

@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from 'react';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { cx } from '../../ui/cx.ts';
 import { Card } from '../../ui/page.tsx';
 import { chooseTheme, chosenTheme, type Theme } from '../../ui/theme.ts';

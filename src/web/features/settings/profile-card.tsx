@@ -4,7 +4,7 @@ import type { Profile } from '../../../contract/auth.ts';
 import { userChanged } from '../../client/session.ts';
 import { patchProfile, profileQuery } from '../../data/account.ts';
 import { formatBytes } from '../../text/format.ts';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { Button } from '../../ui/button.tsx';
 import { Field, Input } from '../../ui/field.tsx';
 import { Card } from '../../ui/page.tsx';

@@ -1,4 +1,4 @@
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { Page } from '../../ui/page.tsx';
 import { AccountCard } from './account-card.tsx';
 import { ApiKeysCard } from './api-keys-card.tsx';

@@ -2,7 +2,7 @@ import { useQueries, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { FolderOpen, Users } from 'lucide-react';
 import { collectionsQuery, membersQuery } from '../../data/collections.ts';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { buttonClass } from '../../ui/button.tsx';
 import { Card } from '../../ui/page.tsx';
 import { ErrorState, Loading, Skeleton } from '../../ui/state.tsx';

@@ -1,5 +1,5 @@
 import { FileText } from 'lucide-react';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 
 const words = text.signIn;
 

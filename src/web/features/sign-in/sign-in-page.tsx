@@ -5,7 +5,7 @@ import { useRef, useState } from 'react';
 import { messageOf, ProblemError } from '../../client/problem.ts';
 import { type Credentials, signIn } from '../../client/session.ts';
 import { configQuery } from '../../data/account.ts';
-import { text } from '../../text/text.ts';
+import * as text from '../../text/text.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { Field, Input } from '../../ui/field.tsx';
 import { usePageTitle } from '../../ui/page.tsx';

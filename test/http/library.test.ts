@@ -154,3 +154,23 @@ describe('changing many documents at once', () => {
     expect((await app.call(ann, 'POST /api/v1/documents/bulk', body)).statusCode).toBe(400);
   });
 });
+
+test('the index of titles keeps nothing of what was deleted or renamed', async () => {
+  const trigrams = () => {
+    app.sqlite.raw.exec(
+      `create virtual table if not exists temp.trigrams using fts5vocab('main', 'documents_fts', 'row')`,
+    );
+    return app.sqlite.raw
+      .prepare(`select term from temp.trigrams where term in ('qxz', 'zqv')`)
+      .pluck()
+      .all();
+  };
+  const [gone, renamed] = [await upload(ann, 'qxz.txt'), await upload(ann, 'b-zqv.txt')];
+  expect(trigrams()).toEqual(['qxz', 'zqv']);
+  await app.call(ann, `DELETE /api/v1/documents/${gone}`);
+  expect(trigrams()).toEqual(['zqv']);
+  expect((await app.call(ann, `PATCH /api/v1/documents/${renamed}`, { title: 'Other' })).json().title).toBe(
+    'Other',
+  );
+  app.sqlite.raw.exec(`insert into documents_fts (documents_fts, rank) values ('integrity-check', 1)`);
+});

@@ -157,6 +157,8 @@ export const first: Migration = {
     ...sqliteOnly(
       `create virtual table documents_fts using fts5 (
         title, filename, content='documents', content_rowid='no', tokenize='trigram')`,
+      // what is deleted leaves the index at once, not when it is next put in order
+      `insert into documents_fts (documents_fts, rank) values ('secure-delete', 1)`,
       `create trigger documents_fts_insert after insert on documents begin
         insert into documents_fts (rowid, title, filename) values (new.no, new.title, new.filename); end`,
       `create trigger documents_fts_delete after delete on documents begin
@@ -168,7 +170,6 @@ export const first: Migration = {
       `create virtual table messages_fts using fts5 (
         user_id, content, content='messages', content_rowid='no', prefix='2 3',
         tokenize='unicode61 remove_diacritics 2')`,
-      // what is deleted leaves the index at once, not when it is next put in order
       `insert into messages_fts (messages_fts, rank) values ('secure-delete', 1)`,
       `create trigger messages_fts_insert after insert on messages begin
         insert into messages_fts (rowid, user_id, content) values (new.no, new.user_id, new.content); end`,

@@ -1,3 +1,4 @@
+import type { ListPlace } from './docx-numbering.ts';
 import { attribute, readXml } from './xml.ts';
 import type { ZipArchive } from './zip.ts';
 
@@ -5,20 +6,11 @@ interface Style {
   readonly basedOn: string | undefined;
   /** 0 for a heading of level 1; 9 is body text. */
   readonly outline: number | undefined;
-  readonly list: { id: string; level: number } | undefined;
-}
-
-export interface NumberingLevel {
-  readonly format: string;
-  /** `%1.%2.`: the counters of the levels. */
-  readonly text: string;
-  readonly start: number;
+  readonly list: ListPlace | undefined;
 }
 
 export class DocxStyles {
   readonly #styles: ReadonlyMap<string, Style>;
-  /** Levels by the id that paragraphs refer to. */
-  numbering: ReadonlyMap<string, readonly NumberingLevel[]> = new Map();
 
   constructor(styles: ReadonlyMap<string, Style>) {
     this.#styles = styles;
@@ -73,41 +65,4 @@ function headingLevel(name: string): number | undefined {
   if (/^subtitle$/i.test(name)) return 1;
   const level = /^heading\s*(\d)$/i.exec(name)?.[1];
   return level === undefined ? undefined : Number(level) - 1;
-}
-
-/** Numbering ids lead to abstract definitions, which hold the levels (17.9). */
-export async function readNumbering(zip: ZipArchive, part: string): Promise<DocxStyles['numbering']> {
-  const abstract = new Map<string, NumberingLevel[]>();
-  const byId = new Map<string, readonly NumberingLevel[]>();
-  let levels: NumberingLevel[] = [];
-  let level: { format: string; text: string; start: number } | undefined;
-  let at = 0;
-  let num = '';
-  await readXml(zip.stream(part), {
-    open(name, attributes) {
-      if (name === 'abstractNum') {
-        levels = [];
-        abstract.set(attribute(attributes, 'abstractNumId') ?? '', levels);
-      } else if (name === 'num') {
-        num = attribute(attributes, 'numId') ?? '';
-        levels = [];
-      } else if (name === 'abstractNumId')
-        byId.set(num, abstract.get(attribute(attributes, 'val') ?? '') ?? []);
-      else if (name === 'lvl') {
-        at = Math.min(9, Number(attribute(attributes, 'ilvl')) || 0);
-        level = { format: 'decimal', text: '', start: 1 };
-      } else if (level !== undefined) {
-        if (name === 'numFmt') level.format = attribute(attributes, 'val') ?? 'decimal';
-        else if (name === 'lvlText') level.text = attribute(attributes, 'val') ?? '';
-        else if (name === 'start') level.start = Number(attribute(attributes, 'val')) || 1;
-      }
-    },
-    close(name) {
-      if (name === 'lvl' && level !== undefined) {
-        levels[at] = level;
-        level = undefined;
-      }
-    },
-  });
-  return byId;
 }

@@ -1,26 +1,29 @@
 import type { DocumentWriter } from './document-writer.ts';
-import { type DocxStyles, readNumbering, readStyles } from './docx-styles.ts';
-import { coreTitle, relationships } from './office-package.ts';
+import { type ListMarkers, type ListPlace, readNumbering } from './docx-numbering.ts';
+import { type DocxStyles, readStyles } from './docx-styles.ts';
+import { type Graphic, readGraphic, writeGraphic } from './office-graphic.ts';
+import { coreTitle, type Relationship, relationships } from './office-package.ts';
 import { RichText } from './rich-text.ts';
 import { attribute, readXml, type XmlHandler } from './xml.ts';
 import type { ZipArchive } from './zip.ts';
 
 /**
  * WordprocessingML (ECMA-376 part 1, 17): the body in order, as it reads once every tracked change is
- * accepted. Headers and footers repeat on every page and are left out; notes follow at the end of the page
- * that refers to them. Pages are those that the word processor noted when it last laid the text out, or the
+ * accepted, with the text of boxes, charts and diagrams. Headers, footers, comments and hidden text are left
+ * out; notes follow at the end of the page that refers to them. Pages are those that the word processor noted when it last laid the text out, or the
  * breaks that the author set.
  */
 export async function readDocx(zip: ZipArchive, out: DocumentWriter): Promise<void> {
   const part = mainPart(zip);
-  const links = [...(await relationships(zip, part)).values()];
-  const target = (type: string) => links.find((link) => link.type === type)?.target ?? '';
+  const links = await relationships(zip, part);
+  const target = (type: string) => [...links.values()].find((link) => link.type === type)?.target ?? '';
   const styles = await readStyles(zip, target('styles'));
-  styles.numbering = await readNumbering(zip, target('numbering'));
+  const markers = await readNumbering(zip, target('numbering'));
+  const graphics = await readGraphics(zip, links);
   const notes = new Map<string, string>();
   for (const kind of ['footnote', 'endnote'] as const) await readNotes(zip, target(`${kind}s`), kind, notes);
   out.newPage();
-  const body = new Body(out, styles, notes);
+  const body = new Body(out, { styles, markers, graphics, notes });
   await readXml(zip.stream(part), body);
   body.finish();
   out.title = await coreTitle(zip);
@@ -44,24 +47,34 @@ const SKIPPED = new Set([
   'sectPrChange',
   'tblPrChange',
   'delText',
+  // the reading of a word above it (17.3.3)
+  'rt',
 ]);
 
 interface Paragraph {
   style: string | undefined;
   outline: number | undefined;
-  list: { id: string; level: number } | undefined;
+  list: ListPlace | undefined;
+  /** Its end is deleted: the next paragraph goes on with its text. */
+  joinsNext: boolean;
+}
+
+/** What the body refers to. */
+interface Parts {
+  readonly styles: DocxStyles;
+  readonly markers: ListMarkers;
+  readonly graphics: ReadonlyMap<string, Graphic>;
+  readonly notes: ReadonlyMap<string, string>;
 }
 
 class Body implements XmlHandler {
   readonly #out: DocumentWriter;
-  readonly #styles: DocxStyles;
-  readonly #notes: ReadonlyMap<string, string>;
+  readonly #parts: Parts;
   readonly #rich: RichText;
-  readonly #counters = new Map<string, number[]>();
   /** Paragraphs that are open: a text box stands inside the paragraph that anchors it. */
   readonly #paragraphs: { paragraph: Paragraph; before: string }[] = [];
-  #skipped = 0;
   #inText = false;
+  #hidden = false;
   #inProperties = 0;
   #breakPage = false;
   #headerRow = false;
@@ -69,25 +82,37 @@ class Body implements XmlHandler {
   /** After an explicit break the layout's own note of the same break follows. */
   #justBroken = false;
   #pageNotes: string[] = [];
+  /** Shown by paragraphs that are not through yet. */
+  #graphics: Graphic[] = [];
 
-  constructor(out: DocumentWriter, styles: DocxStyles, notes: ReadonlyMap<string, string>) {
+  constructor(out: DocumentWriter, parts: Parts) {
     this.#out = out;
-    this.#styles = styles;
-    this.#notes = notes;
+    this.#parts = parts;
     this.#rich = new RichText(out);
   }
 
-  open(name: string, attributes: string): void {
-    if (this.#skipped > 0 || SKIPPED.has(name)) {
-      this.#skipped++;
-      return;
+  skips(name: string): boolean {
+    if (name === 'del') {
+      this.#current((paragraph) => {
+        paragraph.joinsNext = true;
+      });
     }
+    return SKIPPED.has(name);
+  }
+
+  open(name: string, attributes: string): void {
     switch (name) {
       case 'p':
         this.#paragraphs.push({
-          paragraph: { style: undefined, outline: undefined, list: undefined },
-          before: this.#rich.take(),
+          paragraph: { style: undefined, outline: undefined, list: undefined, joinsNext: false },
+          before: this.#paragraphs.length > 0 ? this.#rich.take() : '',
         });
+        break;
+      case 'r':
+        this.#hidden = false;
+        break;
+      case 'vanish':
+        if (this.#inProperties === 0) this.#hidden = isOn(attributes);
         break;
       case 'pPr':
         this.#inProperties++;
@@ -113,8 +138,7 @@ class Body implements XmlHandler {
         });
         break;
       case 'pageBreakBefore':
-        if (!/^(?:0|false|off)$/.test(attribute(attributes, 'val') ?? '') && !this.#rich.inTable)
-          this.#newPage();
+        if (isOn(attributes) && !this.#rich.inTable) this.#newPage();
         break;
       case 't':
         this.#inText = true;
@@ -141,10 +165,16 @@ class Body implements XmlHandler {
         break;
       case 'footnoteReference':
       case 'endnoteReference': {
-        const note = this.#notes.get(`${name.slice(0, -9)}/${attribute(attributes, 'id')}`);
+        const note = this.#parts.notes.get(`${name.slice(0, -9)}/${attribute(attributes, 'id')}`);
         if (note !== undefined) this.#pageNotes.push(note);
         break;
       }
+      case 'chart':
+        this.#showGraphic(attribute(attributes, ':id'));
+        break;
+      case 'relIds':
+        this.#showGraphic(attribute(attributes, ':dm'));
+        break;
       case 'tbl':
         this.#rich.openTable();
         break;
@@ -166,14 +196,10 @@ class Body implements XmlHandler {
   }
 
   text(text: string): void {
-    if (this.#inText && this.#skipped === 0) this.#rich.text(text);
+    if (this.#inText && !this.#hidden) this.#rich.text(text);
   }
 
   close(name: string): void {
-    if (this.#skipped > 0) {
-      this.#skipped--;
-      return;
-    }
     switch (name) {
       case 't':
         this.#inText = false;
@@ -193,14 +219,34 @@ class Body implements XmlHandler {
         break;
       case 'tbl':
         this.#rich.closeTable();
-        if (!this.#rich.inTable && this.#breakPage) this.#newPage();
+        this.#afterBlock();
         break;
     }
   }
 
   finish(): void {
     this.#rich.finish();
+    this.#writeGraphics();
     this.#writeNotes();
+  }
+
+  #showGraphic(id: string | undefined): void {
+    const graphic = this.#parts.graphics.get(id ?? '');
+    if (graphic !== undefined) this.#graphics.push(graphic);
+  }
+
+  #writeGraphics(): void {
+    if (this.#graphics.length === 0) return;
+    this.#rich.finish();
+    for (const graphic of this.#graphics) writeGraphic(graphic, this.#out);
+    this.#graphics = [];
+  }
+
+  /** What has waited for the end of a block that stands in no other. */
+  #afterBlock(): void {
+    if (this.#rich.inTable || this.#paragraphs.length > 0) return;
+    this.#writeGraphics();
+    if (this.#breakPage) this.#newPage();
   }
 
   #current(change: (paragraph: Paragraph) => void): void {
@@ -212,13 +258,18 @@ class Body implements XmlHandler {
     const open = this.#paragraphs.pop();
     if (open === undefined) return;
     const { paragraph, before } = open;
-    const style = this.#styles.of(paragraph.style);
+    if (paragraph.joinsNext) {
+      const rest = this.#rich.take();
+      this.#rich.text(before + rest);
+      return;
+    }
+    const style = this.#parts.styles.of(paragraph.style);
     const level = paragraph.outline ?? style.outline;
     const list =
       paragraph.list === undefined || paragraph.list.id === ''
         ? mergeList(paragraph.list, style.list)
         : paragraph.list;
-    const marker = list === undefined || list.id === '0' ? undefined : this.#marker(list);
+    const marker = list === undefined || list.id === '0' ? undefined : this.#parts.markers.next(list);
     if (level !== undefined && level < 9) {
       if (marker !== undefined && marker !== '- ') {
         const text = this.#rich.take();
@@ -229,7 +280,7 @@ class Body implements XmlHandler {
     else this.#rich.endParagraph();
     // the text before a text box goes on after it
     if (before !== '') this.#rich.text(before);
-    if (this.#breakPage && !this.#rich.inTable && this.#paragraphs.length === 0) this.#newPage();
+    this.#afterBlock();
   }
 
   #newPage(): void {
@@ -245,69 +296,13 @@ class Body implements XmlHandler {
     for (const note of this.#pageNotes) this.#out.paragraph(note);
     this.#pageNotes = [];
   }
-
-  #marker({ id, level }: { id: string; level: number }): string {
-    const levels = this.#styles.numbering.get(id);
-    const counters = this.#counters.get(id) ?? [];
-    this.#counters.set(id, counters);
-    const own = levels?.[level];
-    counters[level] = (counters[level] ?? (own?.start ?? 1) - 1) + 1;
-    counters.length = level + 1;
-    if (own === undefined || own.format === 'bullet' || own.format === 'none') return '- ';
-    const text = own.text.replace(/%(\d)/g, (_, digit: string) => {
-      const at = Number(digit) - 1;
-      return numeral(counters[at] ?? levels?.[at]?.start ?? 1, levels?.[at]?.format ?? 'decimal');
-    });
-    return text.trim() === '' ? '- ' : `${text.trim()} `;
-  }
 }
 
-const mergeList = (own: Paragraph['list'], fromStyle: Paragraph['list']): Paragraph['list'] =>
+/** A property that is there is on unless it says otherwise (17.17.4). */
+const isOn = (attributes: string): boolean => !/^(?:0|false|off)$/.test(attribute(attributes, 'val') ?? '');
+
+const mergeList = (own: Paragraph['list'], fromStyle: ListPlace | undefined): ListPlace | undefined =>
   fromStyle === undefined ? undefined : { id: fromStyle.id, level: own?.level ?? fromStyle.level };
-
-function numeral(value: number, format: string): string {
-  switch (format) {
-    case 'lowerLetter':
-    case 'upperLetter': {
-      const letter = String.fromCharCode(97 + ((value - 1) % 26)).repeat(Math.min(5, Math.ceil(value / 26)));
-      return format === 'upperLetter' ? letter.toUpperCase() : letter;
-    }
-    case 'lowerRoman':
-      return roman(value).toLowerCase();
-    case 'upperRoman':
-      return roman(value);
-    default:
-      return String(value);
-  }
-}
-
-const ROMAN: readonly [number, string][] = [
-  [1000, 'M'],
-  [900, 'CM'],
-  [500, 'D'],
-  [400, 'CD'],
-  [100, 'C'],
-  [90, 'XC'],
-  [50, 'L'],
-  [40, 'XL'],
-  [10, 'X'],
-  [9, 'IX'],
-  [5, 'V'],
-  [4, 'IV'],
-  [1, 'I'],
-];
-
-function roman(value: number): string {
-  let rest = Math.min(value, 3999);
-  let text = '';
-  for (const [worth, letters] of ROMAN) {
-    while (rest >= worth) {
-      text += letters;
-      rest -= worth;
-    }
-  }
-  return text;
-}
 
 async function readNotes(
   zip: ZipArchive,
@@ -315,15 +310,13 @@ async function readNotes(
   kind: 'footnote' | 'endnote',
   notes: Map<string, string>,
 ): Promise<void> {
-  if (!zip.has(part)) return;
   let id: string | undefined;
   let text: string[] = [];
   let inText = false;
-  let skipped = 0;
   await readXml(zip.stream(part), {
+    skips: (name) => SKIPPED.has(name),
     open(name, attributes) {
-      if (skipped > 0 || SKIPPED.has(name)) skipped++;
-      else if (name === kind) {
+      if (name === kind) {
         // separators between text and notes are notes of a type
         id = attribute(attributes, 'type') === undefined ? attribute(attributes, 'id') : undefined;
         text = [];
@@ -331,13 +324,25 @@ async function readNotes(
       else if (name === 'tab' || name === 'br') text.push(' ');
     },
     text(part) {
-      if (inText && skipped === 0) text.push(part);
+      if (inText) text.push(part);
     },
     close(name) {
-      if (skipped > 0) skipped--;
-      else if (name === 't') inText = false;
+      if (name === 't') inText = false;
       else if (name === 'p') text.push('\n');
       else if (name === kind && id !== undefined) notes.set(`${kind}/${id}`, text.join(''));
     },
   });
+}
+
+/** Charts and diagrams are parts of their own; read before the body, which has them by the id of their link. */
+async function readGraphics(
+  zip: ZipArchive,
+  links: ReadonlyMap<string, Relationship>,
+): Promise<Map<string, Graphic>> {
+  const graphics = new Map<string, Graphic>();
+  for (const [id, link] of links) {
+    const graphic = await readGraphic(zip, link);
+    if (graphic !== undefined) graphics.set(id, graphic);
+  }
+  return graphics;
 }

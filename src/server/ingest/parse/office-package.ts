@@ -43,23 +43,29 @@ export function resolvePart(folder: string, target: string): string {
 
 /** The title that the author gave the document, from its core properties. */
 export async function coreTitle(zip: ZipArchive): Promise<string | undefined> {
-  let inTitle = false;
-  let title = '';
-  if (!zip.has('docProps/core.xml')) return undefined;
-  await readXml(zip.stream('docProps/core.xml'), {
-    open: (name) => {
-      inTitle = name === 'title';
+  const title = await titleIn(zip, 'docProps/core.xml');
+  return title === undefined ||
+    title.length < 3 ||
+    /^(?:powerpoint presentation|slide 1|untitled|document\d*|word document)$/i.test(title)
+    ? undefined
+    : title;
+}
+
+/** The first `title` element of a part of metadata. */
+async function titleIn(zip: ZipArchive, part: string): Promise<string | undefined> {
+  const texts: string[] = [];
+  let titles = 0;
+  let open = false;
+  await readXml(zip.stream(part), {
+    open(name) {
+      open = name === 'title' && titles++ === 0;
     },
-    text: (text) => {
-      if (inTitle) title += text;
+    text(text) {
+      if (open) texts.push(text);
     },
-    close: () => {
-      inTitle = false;
+    close() {
+      open = false;
     },
   });
-  const clean = title.trim();
-  return clean.length < 3 ||
-    /^(?:powerpoint presentation|slide 1|untitled|document\d*|word document)$/i.test(clean)
-    ? undefined
-    : clean;
+  return texts.join('').trim() || undefined;
 }

@@ -1,7 +1,9 @@
+import type { DocumentWriter } from './document-writer.ts';
+
 /** What cells of a sheet show, for XLSX and XLS alike. */
 export type CellFormat =
   | { readonly kind: 'general' }
-  | { readonly kind: 'date' | 'time' | 'datetime' }
+  | { readonly kind: 'date' | 'time' | 'datetime' | 'duration' }
   | {
       readonly kind: 'number';
       readonly decimals: number;
@@ -20,7 +22,8 @@ export function cellFormat(id: number, code: string | undefined): CellFormat {
   const date = /[yd]/i.test(bare) || /m{3,}/i.test(bare);
   const time = /[hs]/i.test(bare);
   if (date) return { kind: time ? 'datetime' : 'date' };
-  if (time) return { kind: 'time' };
+  // hours, minutes or seconds in brackets count on beyond a day
+  if (time || /\[m+\]/i.test(bare)) return { kind: bare.includes('[') ? 'duration' : 'time' };
   if (!/[0#?]/.test(bare)) return { kind: 'general' };
   const decimals = /[0#?]\.([0#?]+)/.exec(bare)?.[1]?.length ?? 0;
   if (/e[+-]/i.test(bare)) return { kind: 'general' };
@@ -72,6 +75,8 @@ export function formatNumber(value: number, format: CellFormat | undefined, epoc
     case 'time':
     case 'datetime':
       return isoDate(value, format.kind, epoch1904) ?? plain(value);
+    case 'duration':
+      return duration(value);
     case 'number': {
       const shown = format.percent ? `${plain(value * 100)}%` : atLeast(value, format.decimals);
       return `${format.before}${shown}${format.after}`;
@@ -91,6 +96,14 @@ function atLeast(value: number, decimals: number): string {
   return own < decimals ? value.toFixed(Math.min(decimals, 20)) : text;
 }
 
+/** `36:00`, with seconds where there are any. */
+function duration(days: number): string {
+  const total = Math.round(Math.abs(days) * 86_400);
+  const digits = (value: number) => String(Math.floor(value)).padStart(2, '0');
+  const seconds = total % 60 === 0 ? '' : `:${digits(total % 60)}`;
+  return `${days < 0 ? '-' : ''}${digits(total / 3600)}:${digits((total / 60) % 60)}${seconds}`;
+}
+
 /** Serial days since 1899-12-30 (or 1904-01-01); below 60 the 1900 calendar is off by its false leap day. */
 function isoDate(serial: number, kind: 'date' | 'time' | 'datetime', epoch1904: boolean): string | undefined {
   if (serial < 0 || serial > 2_958_466) return undefined;
@@ -98,8 +111,16 @@ function isoDate(serial: number, kind: 'date' | 'time' | 'datetime', epoch1904: 
   const seconds = Math.round(days * 86_400);
   const iso = new Date(Date.UTC(1899, 11, 30) + seconds * 1000).toISOString();
   const time = iso.slice(11, 19).replace(/:00$/, '');
-  if (kind === 'time' || serial < 1) return time;
+  if (kind === 'time' || (serial < 1 && !epoch1904)) return time;
   return kind === 'date' || time === '00:00' ? iso.slice(0, 10) : `${iso.slice(0, 10)} ${time}`;
+}
+
+/** A sheet with cells: its name as heading and its rows as a table. */
+export function writeSheet(name: string, cells: readonly string[][], out: DocumentWriter): void {
+  const rows = trimSheet(cells);
+  if (rows.length === 0) return;
+  out.heading(name, 1);
+  out.table(rows, headerRowCount(rows));
 }
 
 /** Without the columns on the left that no row uses, and without empty rows. */

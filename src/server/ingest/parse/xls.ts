@@ -1,6 +1,6 @@
 import type { DocumentWriter } from './document-writer.ts';
 import { broken, encrypted, unsupported } from './faults.ts';
-import { type CellFormat, cellFormat, formatNumber, headerRowCount, trimSheet } from './sheet-values.ts';
+import { type CellFormat, cellFormat, formatNumber, writeSheet } from './sheet-values.ts';
 
 interface BiffRecord {
   readonly type: number;
@@ -54,10 +54,7 @@ export function readXls(workbook: Buffer, out: DocumentWriter): void {
   for (const id of formatIds) formats.push(cellFormat(id, codes.get(id)));
   for (const { name, offset } of sheets) {
     out.newPage();
-    const rows = trimSheet(sheetRows(workbook, offset, shared, formats, epoch1904));
-    if (rows.length === 0) continue;
-    out.heading(name, 1);
-    out.table(rows, headerRowCount(rows));
+    writeSheet(name, sheetRows(workbook, offset, shared, formats, epoch1904), out);
   }
 }
 

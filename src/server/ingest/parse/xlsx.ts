@@ -1,13 +1,17 @@
 import type { DocumentWriter } from './document-writer.ts';
+import { DrawingShapes } from './drawing-shapes.ts';
 import { broken } from './faults.ts';
-import { relationships } from './office-package.ts';
-import { type CellFormat, cellFormat, formatNumber, headerRowCount, trimSheet } from './sheet-values.ts';
+import { type Relationship, relationships } from './office-package.ts';
+import { type CellFormat, cellFormat, formatNumber, writeSheet } from './sheet-values.ts';
 import { attribute, readXml } from './xml.ts';
 import type { ZipArchive } from './zip.ts';
 
 const WORKBOOK = 'xl/workbook.xml';
 
-/** SpreadsheetML (ECMA-376 part 1, 18): a sheet is a page, with its name as heading and its rows as a table. */
+/**
+ * SpreadsheetML (ECMA-376 part 1, 18): a sheet is a page, hidden or not, with its name as heading, its rows as
+ * a table and the texts that are drawn on it. Formulas show the value that was last calculated.
+ */
 export async function readXlsx(zip: ZipArchive, out: DocumentWriter): Promise<void> {
   const links = await relationships(zip, WORKBOOK);
   const target = (type: string) => [...links.values()].find((link) => link.type === type)?.target ?? '';
@@ -17,7 +21,7 @@ export async function readXlsx(zip: ZipArchive, out: DocumentWriter): Promise<vo
     open(name, attributes) {
       if (name === 'workbookPr') epoch1904 = /^(?:1|true)$/.test(attribute(attributes, 'date1904') ?? '');
       if (name !== 'sheet') return;
-      const link = links.get(attribute(attributes, 'r:id') ?? '');
+      const link = links.get(attribute(attributes, ':id') ?? '');
       if (link === undefined || !zip.has(link.target)) return;
       sheets.push({ name: attribute(attributes, 'name') ?? '', part: link.target });
     },
@@ -28,11 +32,17 @@ export async function readXlsx(zip: ZipArchive, out: DocumentWriter): Promise<vo
   const formats = await readFormats(zip, target('styles'));
   for (const { name, part } of sheets) {
     out.newPage();
-    const rows = trimSheet(await readRows(zip, part, { shared, formats, epoch1904 }));
-    if (rows.length === 0) continue;
-    out.heading(name, 1);
-    out.table(rows, headerRowCount(rows));
+    writeSheet(name, await readRows(zip, part, { shared, formats, epoch1904 }), out);
+    for (const link of (await relationships(zip, part)).values()) await readDrawing(zip, link, out);
   }
+}
+
+/** Boxes and tables on top of the grid; its charts show what the cells say. */
+async function readDrawing(zip: ZipArchive, link: Relationship, out: DocumentWriter): Promise<void> {
+  if (link.type !== 'drawing') return;
+  const shapes = new DrawingShapes(out, 'sheet');
+  await readXml(zip.stream(link.target), shapes);
+  shapes.finish();
 }
 
 interface Workbook {
@@ -52,11 +62,10 @@ async function readRows(zip: ZipArchive, part: string, book: Workbook): Promise<
   let style = 0;
   let value = '';
   let reading = false;
-  let skipped = 0;
   await readXml(zip.stream(part), {
+    skips: isPhonetic,
     open(name, attributes) {
-      if (skipped > 0 || name === 'rPh') skipped++;
-      else if (name === 'row') {
+      if (name === 'row') {
         row = [];
         column = 0;
       } else if (name === 'c') {
@@ -67,11 +76,10 @@ async function readRows(zip: ZipArchive, part: string, book: Workbook): Promise<
       } else if (name === 'v' || name === 't') reading = true;
     },
     text(text) {
-      if (reading && skipped === 0) value += text;
+      if (reading) value += text;
     },
     close(name) {
-      if (skipped > 0) skipped--;
-      else if (name === 'v' || name === 't') reading = false;
+      if (name === 'v' || name === 't') reading = false;
       else if (name === 'c' && value !== '' && column <= MAX_COLUMN) {
         while (row.length < column - 1) row.push('');
         row[column - 1] = cellText(type, value, book.formats[style], book);
@@ -80,6 +88,15 @@ async function readRows(zip: ZipArchive, part: string, book: Workbook): Promise<
   });
   return rows;
 }
+
+/** Hints how to say a word. */
+const isPhonetic = (name: string): boolean => name === 'rPh';
+
+/** Characters that XML cannot hold are written as `_x000D_` (22.9.2.19). */
+const unescapeCharacters = (text: string): string =>
+  text.includes('_x')
+    ? text.replace(/_x([0-9A-F]{4})_/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+    : text;
 
 /** `BC12` is in column 55. */
 function columnOf(reference: string | undefined): number | undefined {
@@ -98,6 +115,7 @@ function cellText(type: string, value: string, format: CellFormat | undefined, b
       return value === '1' ? 'TRUE' : 'FALSE';
     case 'str':
     case 'inlineStr':
+      return unescapeCharacters(value);
     case 'e':
       return value;
     case 'd':
@@ -111,20 +129,18 @@ async function readSharedStrings(zip: ZipArchive, part: string): Promise<string[
   const strings: string[] = [];
   let text = '';
   let reading = false;
-  let phonetic = false;
   await readXml(zip.stream(part), {
+    skips: isPhonetic,
     open(name) {
       if (name === 'si') text = '';
-      else if (name === 'rPh') phonetic = true;
-      else if (name === 't') reading = !phonetic;
+      else if (name === 't') reading = true;
     },
     text(part) {
       if (reading) text += part;
     },
     close(name) {
       if (name === 't') reading = false;
-      else if (name === 'rPh') phonetic = false;
-      else if (name === 'si') strings.push(text);
+      else if (name === 'si') strings.push(unescapeCharacters(text));
     },
   });
   return strings;

@@ -5,6 +5,8 @@ import { tooComplex } from './faults.ts';
  * nothing is ever fetched. Names come without their namespace prefix, because writers choose it freely.
  */
 export interface XmlHandler {
+  /** Elements to pass over, with everything in them. */
+  skips?(name: string, attributes: string): boolean;
   /** @param attributes unparsed; read them with `attribute`. */
   open(name: string, attributes: string, prefix: string): void;
   text?(text: string): void;
@@ -32,11 +34,15 @@ export async function readXml(
   reader.end();
 }
 
-/** The value of an attribute, whatever its prefix; a name with a colon is matched with it. */
+/**
+ * The value of an attribute, whatever its prefix. A name with a colon is matched with its prefix; `:id` wants
+ * one but does not mind which, since writers choose their prefixes freely.
+ */
 export function attribute(attributes: string, name: string): string | undefined {
   let pattern = PATTERNS.get(name);
   if (pattern === undefined) {
-    pattern = new RegExp(`${name.includes(':') ? '\\s' : '[\\s:]'}${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)')`);
+    const before = name.startsWith(':') ? '[\\w.-]' : name.includes(':') ? '\\s' : '[\\s:]';
+    pattern = new RegExp(`${before}${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)')`);
     PATTERNS.set(name, pattern);
   }
   const found = pattern.exec(attributes);
@@ -51,6 +57,8 @@ class XmlReader {
   /** What could not be read yet because its end has not come. */
   #rest = '';
   #own: ReadonlySet<string> = new Set();
+  /** How deep inside an element that is passed over. */
+  #skipped = 0;
 
   constructor(handler: XmlHandler) {
     this.#handler = handler;
@@ -98,7 +106,7 @@ class XmlReader {
       if (text.startsWith('<![CDATA[', at)) {
         const end = text.indexOf(']]>', at);
         if (end === -1) return -1;
-        this.#handler.text?.(text.slice(at + 9, end));
+        if (this.#skipped === 0) this.#handler.text?.(text.slice(at + 9, end));
         return end + 3;
       }
       if ('<!--'.startsWith(text.slice(at, at + 4)) || '<![CDATA['.startsWith(text.slice(at, at + 9)))
@@ -109,17 +117,31 @@ class XmlReader {
     const end = tagEnd(text, at + 1);
     if (end === -1) return -1;
     if (kind === 0x2f) {
-      const [name, prefix] = splitName(text.slice(at + 2, end).trimEnd());
-      this.#handler.close(name, prefix);
+      if (this.#skipped > 0) this.#skipped--;
+      else this.#handler.close(...splitName(text.slice(at + 2, end).trimEnd()));
       return end + 1;
     }
+    this.#element(text, at + 1, end);
+    return end + 1;
+  }
+
+  /** @param end where its `>` stands. */
+  #element(text: string, start: number, end: number): void {
     const closesItself = text.charCodeAt(end - 1) === 0x2f;
-    const inner = text.slice(at + 1, closesItself ? end - 1 : end);
+    if (this.#skipped > 0) {
+      if (!closesItself) this.#skipped++;
+      return;
+    }
+    const inner = text.slice(start, closesItself ? end - 1 : end);
     const blank = inner.search(/\s/);
     const [name, prefix] = splitName(blank === -1 ? inner : inner.slice(0, blank));
-    this.#handler.open(name, blank === -1 ? '' : inner.slice(blank), prefix);
+    const attributes = blank === -1 ? '' : inner.slice(blank);
+    if (this.#handler.skips?.(name, attributes)) {
+      if (!closesItself) this.#skipped = 1;
+      return;
+    }
+    this.#handler.open(name, attributes, prefix);
     if (closesItself) this.#handler.close(name, prefix);
-    return end + 1;
   }
 
   #documentType(text: string, at: number): number {
@@ -137,7 +159,7 @@ class XmlReader {
   }
 
   #text(text: string): void {
-    if (this.#handler.text === undefined) return;
+    if (this.#handler.text === undefined || this.#skipped > 0) return;
     if (this.#own.size > 0) {
       for (const [, name] of text.matchAll(/&([^;&\s#]{1,200});/g)) {
         if (this.#own.has(name ?? ''))
@@ -171,14 +193,14 @@ function splitName(qualified: string): [name: string, prefix: string] {
   return colon === -1 ? [qualified, ''] : [qualified.slice(colon + 1), qualified.slice(0, colon)];
 }
 
-const NAMED: Readonly<Record<string, string>> = {
-  amp: '&',
-  lt: '<',
-  gt: '>',
-  quot: '"',
-  apos: "'",
-  nbsp: ' ',
-};
+const NAMED: ReadonlyMap<string, string> = new Map([
+  ['amp', '&'],
+  ['lt', '<'],
+  ['gt', '>'],
+  ['quot', '"'],
+  ['apos', "'"],
+  ['nbsp', ' '],
+]);
 
 /** The five entities of XML and numbers; anything else names what is not there and becomes nothing. */
 function decodeEntities(text: string): string {
@@ -186,7 +208,7 @@ function decodeEntities(text: string): string {
   return text.replace(
     /&(?:#x([0-9a-f]{1,6})|#([0-9]{1,7})|([a-z][^;&\s]{0,200}));/gi,
     (_, hex, decimal, name) => {
-      if (name !== undefined) return NAMED[name as string] ?? '';
+      if (name !== undefined) return NAMED.get(name as string) ?? '';
       const code = hex === undefined ? Number.parseInt(decimal, 10) : Number.parseInt(hex, 16);
       return code <= 0x10ffff ? String.fromCodePoint(code) : '';
     },

@@ -8,6 +8,7 @@ import * as text from '../text/text.ts';
 import { IconButton } from '../ui/button.tsx';
 import { cx } from '../ui/cx.ts';
 import { Toasts } from '../ui/toast.tsx';
+import { UploadDoor } from '../upload/upload-door.tsx';
 import { ExpiredSession } from './expired-session.tsx';
 import { isShortcut, keysOf } from './keys.ts';
 import { OfflineBanner } from './offline-banner.tsx';
@@ -16,9 +17,6 @@ import { Sidebar } from './sidebar.tsx';
 const Palette = lazy(() => import('./palette.tsx').then((room) => ({ default: room.Palette })));
 const ShortcutHelp = lazy(() =>
   import('./shortcut-help.tsx').then((room) => ({ default: room.ShortcutHelp })),
-);
-const UploadRoom = lazy(() =>
-  import('../upload/upload-room.tsx').then((room) => ({ default: room.UploadRoom })),
 );
 
 const COLLAPSED = 'ka.sidebar-collapsed';
@@ -103,8 +101,8 @@ export function Shell() {
           <Palette onClose={() => setOverlay(undefined)} onHelp={() => setOverlay('help')} />
         ) : null}
         {overlay === 'help' ? <ShortcutHelp onClose={() => setOverlay(undefined)} /> : null}
-        <UploadRoom />
       </Suspense>
+      <UploadDoor />
       <ExpiredSession />
       <Toasts />
     </div>

@@ -1,4 +1,5 @@
 import { session } from '../client/session.ts';
+import { markKeptUploads, unmarkKeptUploads } from './kept-marker.ts';
 
 /**
  * What a reload must not lose: the files that are not sent yet (IndexedDB) and the tasks that work on the others
@@ -72,6 +73,7 @@ async function run<T>(
 
 export async function keepFile(kept: KeptFile): Promise<void> {
   if (kept.file.size > LARGEST_KEPT_BYTES) return;
+  markKeptUploads();
   const stored: StoredFile = { ...kept, owner: owner(), addedMs: Date.now() };
   await run('readwrite', (files) => files.put(stored));
 }
@@ -88,8 +90,13 @@ export async function keptFiles(): Promise<KeptFile[]> {
   return all.filter((file) => file.owner === own).sort((a, b) => a.addedMs - b.addedMs);
 }
 
-export const keepTasks = (tasks: readonly KeptTask[]): void =>
+export function keepTasks(tasks: readonly KeptTask[]): void {
   sessionStorage.setItem(TASKS, JSON.stringify({ owner: owner(), tasks }));
+  if (tasks.length > 0) markKeptUploads();
+}
+
+/** Nothing is on its way any more. */
+export const keepNothing = unmarkKeptUploads;
 
 export function keptTasks(): readonly KeptTask[] {
   try {

@@ -7,6 +7,7 @@ const kept = vi.hoisted(() => ({
   forgetFile: vi.fn(async () => {}),
   keptFiles: vi.fn(async (): Promise<object[]> => []),
   keepTasks: vi.fn(),
+  keepNothing: vi.fn(),
   keptTasks: vi.fn((): object[] => []),
 }));
 vi.mock('./kept-uploads.ts', () => kept);

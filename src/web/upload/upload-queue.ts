@@ -10,7 +10,7 @@ import { cancelTaskItem } from '../data/tasks.ts';
 import { type Uploaded, uploadFile, uploadFromUrl } from '../data/uploads.ts';
 import { formatBytes } from '../text/format.ts';
 import * as text from '../text/text.ts';
-import { forgetFile, keepFile, keepTasks, keptFiles, keptTasks } from './kept-uploads.ts';
+import { forgetFile, keepFile, keepNothing, keepTasks, keptFiles, keptTasks } from './kept-uploads.ts';
 
 /** More at a time would only share the same line, and take connections from the rest of the page. */
 const AT_A_TIME = 3;
@@ -245,6 +245,7 @@ async function restore(): Promise<void> {
     });
   const files = (await keptFiles()).filter(isNew);
   enqueue(files.map(({ key, file, collectionId }) => ({ source: { file }, collectionId, key })));
+  if (uploads.get().length === 0) keepNothing();
 }
 
 export const uploadQueue = {
@@ -288,6 +289,7 @@ export const uploadQueue = {
       void forgetFile(upload.key);
     }
     uploads.set(uploads.get().filter((upload) => !isOver(upload)));
+    if (uploads.get().length === 0) keepNothing();
   },
   restore,
 };

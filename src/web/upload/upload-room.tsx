@@ -1,18 +1,20 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useSearch } from '@tanstack/react-router';
 import { CloudUpload } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { useEffect } from 'react';
 import { collectionsQuery } from '../data/collections.ts';
 import * as text from '../text/text.ts';
-import { filesOf } from './dropped-files.ts';
 import { uploadQueue } from './upload-queue.ts';
 import { UploadTray } from './upload-tray.tsx';
 import { UrlDialog } from './url-dialog.tsx';
 
-/** Files come in from anywhere on the page: dropped, pasted, chosen. Shows where they are in a corner. */
-export function UploadRoom() {
-  const collectionId = useOpenCollection();
-  const dragging = useFilesIn(collectionId);
+/** Where files are on their way in: a corner that lists them, a veil while some hang over the page. */
+export function UploadRoom({
+  dragging,
+  collectionId,
+}: {
+  dragging: boolean;
+  collectionId: string | undefined;
+}) {
   useEffect(() => void uploadQueue.restore(), []);
   return (
     <>
@@ -21,55 +23,6 @@ export function UploadRoom() {
       <UrlDialog collectionId={collectionId} />
     </>
   );
-}
-
-/** The collection that the library shows takes what is dropped there. */
-const useOpenCollection = (): string | undefined => {
-  const { collectionId } = useSearch({ strict: false });
-  return collectionId;
-};
-
-/** Takes what is dropped or pasted. True while files hang over the page. */
-function useFilesIn(collectionId: string | undefined): boolean {
-  const [dragging, setDragging] = useState(false);
-  useEffect(() => {
-    const gone = new AbortController();
-    const { signal } = gone;
-    // enter and leave come for every element below the pointer
-    let depth = 0;
-    const moved = (to: number) => {
-      depth = Math.max(0, to);
-      setDragging(depth > 0);
-    };
-    const over = (event: DragEvent) => {
-      if (event.dataTransfer?.types.includes('Files') !== true) return false;
-      event.preventDefault();
-      return true;
-    };
-    addEventListener('dragenter', (event) => over(event) && moved(depth + 1), { signal });
-    addEventListener('dragover', over, { signal });
-    addEventListener('dragleave', () => moved(depth - 1), { signal });
-    addEventListener(
-      'drop',
-      (event) => {
-        moved(0);
-        if (over(event) && event.dataTransfer) void take(event.dataTransfer);
-      },
-      { signal },
-    );
-    addEventListener(
-      'paste',
-      (event) => {
-        if (event.clipboardData?.types.includes('Files') !== true) return;
-        event.preventDefault();
-        void take(event.clipboardData);
-      },
-      { signal },
-    );
-    const take = async (data: DataTransfer) => uploadQueue.add(await filesOf(data), collectionId);
-    return () => gone.abort();
-  }, [collectionId]);
-  return dragging;
 }
 
 function DropVeil({ collectionId }: { collectionId: string | undefined }) {

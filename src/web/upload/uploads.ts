@@ -1,5 +1,14 @@
+import { createStore } from '../client/store.ts';
+import { hasKeptUploads } from './kept-marker.ts';
+
+/** Whether the upload room has something to show. */
+export const roomWanted = createStore(hasKeptUploads());
+
 /** What other rooms call; the queue itself comes with the first use. */
-const queue = () => import('./upload-queue.ts');
+const queue = () => {
+  roomWanted.set(true);
+  return import('./upload-queue.ts');
+};
 
 interface Into {
   /** Absent: the person's first collection. */
@@ -34,7 +43,9 @@ export const withoutHidden = (files: readonly File[]): File[] =>
       !(webkitRelativePath || name).split('/').some((part) => part.startsWith('.')),
   );
 
-/** Asks the upload room to show its dialog for an address. */
-export const URL_DIALOG_EVENT = 'ka-upload-url';
-export const openUrlDialog = (into: Into = {}) =>
-  dispatchEvent(new CustomEvent<Into>(URL_DIALOG_EVENT, { detail: into }));
+/** Where the dialog for an address is open; undefined when it is closed. */
+export const urlDialog = createStore<Into | undefined>(undefined);
+export const openUrlDialog = (into: Into = {}) => {
+  roomWanted.set(true);
+  urlDialog.set(into);
+};

@@ -1,36 +1,31 @@
-import { useEffect, useState } from 'react';
+import { useState, useSyncExternalStore } from 'react';
 import * as text from '../text/text.ts';
 import { Button } from '../ui/button.tsx';
 import { Dialog, DialogActions } from '../ui/dialog.tsx';
 import { Field, Input } from '../ui/field.tsx';
-import { addUrl, URL_DIALOG_EVENT } from './uploads.ts';
+import { addUrl, urlDialog } from './uploads.ts';
 
 export function UrlDialog({ collectionId }: { collectionId: string | undefined }) {
-  const [open, setOpen] = useState(false);
-  const [into, setInto] = useState<string>();
+  const asked = useSyncExternalStore(urlDialog.subscribe, urlDialog.get);
+  return asked === undefined ? null : <OpenDialog into={asked.collectionId ?? collectionId} />;
+}
+
+const close = () => urlDialog.set(undefined);
+
+function OpenDialog({ into }: { into: string | undefined }) {
   const [url, setUrl] = useState('');
   const [fault, setFault] = useState<string>();
-  useEffect(() => {
-    const show = (event: Event) => {
-      setInto((event as CustomEvent<{ collectionId?: string }>).detail.collectionId ?? collectionId);
-      setUrl('');
-      setFault(undefined);
-      setOpen(true);
-    };
-    addEventListener(URL_DIALOG_EVENT, show);
-    return () => removeEventListener(URL_DIALOG_EVENT, show);
-  }, [collectionId]);
 
   const submit = () => {
     const address = /^[a-z][a-z0-9+.-]*:/i.test(url.trim()) ? url.trim() : `https://${url.trim()}`;
     if (!/^https?:\/\/[^/\s]+\.[^/\s]+/i.test(address) || !URL.canParse(address))
       return setFault(text.upload.urlInvalid);
-    setOpen(false);
+    close();
     void addUrl(address, { collectionId: into });
   };
 
   return (
-    <Dialog open={open} onClose={() => setOpen(false)} title={text.upload.urlTitle}>
+    <Dialog open onClose={close} title={text.upload.urlTitle}>
       <form
         noValidate
         onSubmit={(event) => {
@@ -57,7 +52,7 @@ export function UrlDialog({ collectionId }: { collectionId: string | undefined }
           </Field>
         </div>
         <DialogActions>
-          <Button onClick={() => setOpen(false)}>{text.ui.cancel}</Button>
+          <Button onClick={close}>{text.ui.cancel}</Button>
           <Button look="primary" type="submit">
             {text.upload.urlAdd}
           </Button>

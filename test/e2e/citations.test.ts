@@ -39,9 +39,11 @@ describeWith('browser', 'from a file to its cited passage', (executablePath) => 
     await page.getByRole('button', { name: 'Create account' }).press('Enter');
 
     await page.getByRole('button', { name: 'Search', exact: false }).first().click();
-    const chooser = page.waitForEvent('filechooser');
-    await page.getByRole('option', { name: 'Upload files' }).click();
-    await (await chooser).setFiles([report, handbook]);
+    const [chooser] = await Promise.all([
+      page.waitForEvent('filechooser'),
+      page.getByRole('option', { name: 'Upload files' }).click(),
+    ]);
+    await chooser.setFiles([report, handbook]);
     await page.getByRole('heading', { name: '2 files are ready' }).waitFor();
 
     const inPdf = await askAndOpen(page, 'How much does a visiting yacht pay a night?', 'Harbour report');

@@ -1,4 +1,4 @@
-import { useQueries, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import {
   FileText,
@@ -144,27 +144,19 @@ const SHOWN_EACH = 5;
 function useGroups(typed: string, onHelp: () => void): Group[] {
   const navigate = useNavigate();
   const q = useDeferredValue(typed.trim());
-  const [documents, conversations] = useQueries({
-    queries: [
-      {
-        queryKey: ['documents', 'palette', q],
-        queryFn: ({ signal }) =>
-          read<ListPage<Document>>(
-            '/api/v1/documents',
-            { q: q || undefined, limit: SHOWN_EACH, sort: '-updatedAt' },
-            signal,
-          ),
-      },
-      {
-        queryKey: ['conversations', 'palette', q],
-        queryFn: ({ signal }) =>
-          read<ListPage<Conversation>>(
-            '/api/v1/conversations',
-            { q: q || undefined, limit: SHOWN_EACH },
-            signal,
-          ),
-      },
-    ],
+  const documents = useQuery({
+    queryKey: ['documents', 'palette', q],
+    queryFn: ({ signal }) =>
+      read<ListPage<Document>>(
+        '/api/v1/documents',
+        { q: q || undefined, limit: SHOWN_EACH, sort: '-updatedAt' },
+        signal,
+      ),
+  });
+  const conversations = useQuery({
+    queryKey: ['conversations', 'palette', q],
+    queryFn: ({ signal }) =>
+      read<ListPage<Conversation>>('/api/v1/conversations', { q: q || undefined, limit: SHOWN_EACH }, signal),
   });
   const passages = useQuery({
     queryKey: ['documents', 'palette-passages', q],

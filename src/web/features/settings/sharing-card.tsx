@@ -1,6 +1,7 @@
-import { useQueries, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { FolderOpen, Users } from 'lucide-react';
+import type { Collection } from '../../../contract/collections.ts';
 import { collectionsQuery, membersQuery } from '../../data/collections.ts';
 import * as text from '../../text/text.ts';
 import { buttonClass } from '../../ui/button.tsx';
@@ -10,13 +11,6 @@ import { ErrorState, Loading, Skeleton } from '../../ui/state.tsx';
 /** Who sees what; it is changed where the collections are. */
 export function SharingCard() {
   const { data: collections, error, refetch } = useQuery(collectionsQuery());
-  const members = useQueries({
-    queries: (collections ?? []).filter(({ role }) => role === 'owner').map(({ id }) => membersQuery(id)),
-    combine: (results) =>
-      new Map(
-        (collections ?? []).filter(({ role }) => role === 'owner').map(({ id }, i) => [id, results[i]?.data]),
-      ),
-  });
   return (
     <Card
       title={text.settings.sharing}
@@ -34,26 +28,31 @@ export function SharingCard() {
         </Loading>
       ) : null}
       <ul className="divide-y divide-line">
-        {collections?.map(({ id, name, role }) => {
-          const others = members.get(id)?.filter((member) => member.role !== 'owner').length;
-          return (
-            <li key={id} className="flex items-center gap-3 py-2.5 text-sm">
-              <FolderOpen aria-hidden className="size-4 shrink-0 text-muted" />
-              <span className="min-w-0 flex-1 truncate">{name}</span>
-              <span className="flex items-center gap-1.5 text-muted">
-                {others === undefined ? (
-                  text.settings.roles[role]
-                ) : (
-                  <>
-                    {others > 0 ? <Users aria-hidden className="size-3.5" /> : null}
-                    {text.settings.shareWith(others)}
-                  </>
-                )}
-              </span>
-            </li>
-          );
-        })}
+        {collections?.map((collection) => (
+          <SharedCollection key={collection.id} collection={collection} />
+        ))}
       </ul>
     </Card>
+  );
+}
+
+function SharedCollection({ collection: { id, name, role } }: { collection: Collection }) {
+  const { data } = useQuery({ ...membersQuery(id), enabled: role === 'owner' });
+  const others = data?.filter((member) => member.role !== 'owner').length;
+  return (
+    <li className="flex items-center gap-3 py-2.5 text-sm">
+      <FolderOpen aria-hidden className="size-4 shrink-0 text-muted" />
+      <span className="min-w-0 flex-1 truncate">{name}</span>
+      <span className="flex items-center gap-1.5 text-muted">
+        {others === undefined ? (
+          text.settings.roles[role]
+        ) : (
+          <>
+            {others > 0 ? <Users aria-hidden className="size-3.5" /> : null}
+            {text.settings.shareWith(others)}
+          </>
+        )}
+      </span>
+    </li>
   );
 }

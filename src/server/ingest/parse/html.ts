@@ -1,21 +1,7 @@
 import { Parser } from 'htmlparser2';
 import type { DocumentWriter } from './document-writer.ts';
+import { isBanner, isBlock, isDropped, isFrame, isHeading } from './html-elements.ts';
 import { RichText } from './rich-text.ts';
-
-/** Never text for a reader. */
-const DROPPED = new Set(
-  'script style noscript template svg canvas iframe object embed audio video select option button textarea datalist dialog map'.split(
-    ' ',
-  ),
-);
-/** Around the content rather than part of it; kept when nothing else is there. */
-const FRAME = new Set(['nav', 'footer', 'aside', 'menu']);
-const FRAME_ROLES = new Set(['navigation', 'banner', 'contentinfo', 'search', 'complementary']);
-const BLOCKS = new Set(
-  'p div section article main header footer aside nav figure figcaption blockquote address details summary dl dt dd form fieldset legend hr center body html ul ol menu caption'.split(
-    ' ',
-  ),
-);
 
 /**
  * HTML as one page: headings, paragraphs, lists, code and tables of the content. Scripts, styles, hidden
@@ -30,118 +16,22 @@ export function writeHtml(html: string, out: DocumentWriter): void {
 
 /** @param dropFrame false for chapters of a book, whose `aside` and `footer` hold notes. */
 export function readHtml(html: string, out: DocumentWriter, dropFrame: boolean): void {
-  const rich = new RichText(out);
-  const lists: { ordered: boolean; count: number }[] = [];
-  const open: { dropped: boolean; inContent: boolean }[] = [];
-  let dropped = 0;
-  let pre = 0;
-  let title: string[] | undefined;
-  let itemOpen = false;
-  let headerCells = 0;
-  let dataCells = 0;
-
-  const endBlock = () => {
-    if (pre > 0) return;
-    if (itemOpen) {
-      const list = lists.at(-1);
-      rich.endItem(list?.ordered ? `${list.count}. ` : '- ', Math.max(0, lists.length - 1));
-      itemOpen = false;
-    } else rich.endParagraph();
-  };
-
-  const parser = new Parser(
-    {
-      onopentag(name, attributes) {
-        if (open.length >= MAX_DEPTH) throw new TooDeep();
-        const parent = open.at(-1);
-        const inContent = (parent?.inContent ?? false) || name === 'main' || name === 'article';
-        const drop = isDropped(name, attributes) || (dropFrame && isFrame(name, attributes, inContent));
-        open.push({ dropped: drop, inContent });
-        if (name === 'title' && dropped === 0) title = [];
-        if (drop) dropped++;
-        if (dropped > 0) return;
-        if (name === 'br') rich.text('\n');
-        else if (name === 'img') rich.text(` ${(attributes['alt'] ?? '').slice(0, 500)} `);
-        else if (name === 'pre') {
-          endBlock();
-          pre++;
-        } else if (name === 'ul' || name === 'ol') {
-          endBlock();
-          lists.push({ ordered: name === 'ol', count: 0 });
-        } else if (name === 'li') {
-          endBlock();
-          const list = lists.at(-1);
-          if (list !== undefined) list.count++;
-          itemOpen = true;
-        } else if (name === 'table') {
-          endBlock();
-          rich.openTable();
-        } else if (name === 'tr') {
-          rich.openRow();
-          headerCells = 0;
-          dataCells = 0;
-        } else if (name === 'td' || name === 'th') {
-          rich.openCell();
-          if (name === 'th') headerCells++;
-          else dataCells++;
-        } else if (HEADING.test(name)) endBlock();
-        else if (BLOCKS.has(name) && !(itemOpen && name === 'p')) {
-          if (!itemOpen || name !== 'div') endBlock();
-        }
-      },
-      ontext(text) {
-        if (title !== undefined) title.push(text);
-        // line ends in the source are blanks; the ones that count come from `br` and `pre`
-        else if (dropped === 0) rich.text(pre > 0 ? text : text.replace(/\s+/g, ' '));
-      },
-      onclosetag(name) {
-        const element = open.pop();
-        if (name === 'title' && title !== undefined) {
-          out.title ??= title.join('').trim() || undefined;
-          title = undefined;
-        }
-        if (element?.dropped) {
-          dropped--;
-          return;
-        }
-        if (dropped > 0) return;
-        if (name === 'pre') {
-          pre = Math.max(0, pre - 1);
-          if (pre === 0) rich.endCode();
-        } else if (HEADING.test(name)) {
-          itemOpen = false;
-          rich.endHeading(Number(name[1]));
-        } else if (name === 'li') {
-          endBlock();
-          itemOpen = false;
-        } else if (name === 'ul' || name === 'ol') {
-          endBlock();
-          lists.pop();
-        } else if (name === 'td' || name === 'th') {
-          itemOpen = false;
-          rich.closeCell();
-        } else if (name === 'tr') rich.closeRow(headerCells > 0 && dataCells === 0);
-        else if (name === 'table') {
-          rich.closeTable();
-          itemOpen = false;
-        } else if (name === 'title') return;
-        else if (BLOCKS.has(name) && !itemOpen) endBlock();
-        else if (itemOpen && (name === 'p' || name === 'div')) rich.text(' ');
-      },
-    },
-    { decodeEntities: true, lowerCaseTags: true, lowerCaseAttributeNames: true, recognizeSelfClosing: true },
-  );
+  const page = new Page(out, dropFrame);
+  const parser = new Parser(page, {
+    decodeEntities: true,
+    lowerCaseTags: true,
+    lowerCaseAttributeNames: true,
+    recognizeSelfClosing: true,
+  });
   try {
     // bits at a time: the parser looks at its whole rest for each tag
     for (let at = 0; at < html.length; at += 65_536) parser.write(html.slice(at, at + 65_536));
     parser.end();
   } catch (error) {
     if (!(error instanceof TooDeep)) throw error;
-    rich.text(html.slice(parser.startIndex).replace(/<[^<>]{0,2000}>/g, ' '));
+    page.ontext(html.slice(parser.startIndex).replace(/<[^<>]{0,2000}>/g, ' '));
   }
-  if (pre > 0) rich.endCode();
-  endBlock();
-  rich.finish();
+  page.finish();
 }
 
 /**
@@ -151,21 +41,189 @@ export function readHtml(html: string, out: DocumentWriter, dropFrame: boolean):
 const MAX_DEPTH = 2000;
 class TooDeep extends Error {}
 
-const HEADING = /^h[1-6]$/;
-
-function isDropped(name: string, attributes: Readonly<Record<string, string>>): boolean {
-  if (DROPPED.has(name)) return true;
-  if ('hidden' in attributes || attributes['aria-hidden'] === 'true') return true;
-  const style = attributes['style'];
-  return (
-    style !== undefined &&
-    /display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?:px|pt|em|%)?\s*(?:;|$)/i.test(style)
-  );
+/** An element that is open, with what its insides inherit. */
+interface Element {
+  /** `title`: nothing but a heading of the first level, which brings the reading back. */
+  readonly reads: 'text' | 'title' | 'nothing';
+  readonly inContent: boolean;
+  readonly inHeading: boolean;
+  readonly inTableHead: boolean;
+  readonly attributes: Readonly<Record<string, string>>;
 }
 
-function isFrame(name: string, attributes: Readonly<Record<string, string>>, inContent: boolean): boolean {
-  if (FRAME.has(name)) return name === 'nav' || name === 'menu' || !inContent || name === 'aside';
-  if (name === 'header') return !inContent;
-  const role = attributes['role'];
-  return role !== undefined && FRAME_ROLES.has(role);
+const OUTSIDE: Element = {
+  reads: 'text',
+  inContent: false,
+  inHeading: false,
+  inTableHead: false,
+  attributes: {},
+};
+
+class Page {
+  readonly #out: DocumentWriter;
+  readonly #dropFrame: boolean;
+  readonly #rich: RichText;
+  readonly #open: Element[] = [];
+  readonly #lists: { readonly ordered: boolean; count: number }[] = [];
+  #inItem = false;
+  #preformatted = 0;
+  #title: string[] | undefined;
+
+  constructor(out: DocumentWriter, dropFrame: boolean) {
+    this.#out = out;
+    this.#dropFrame = dropFrame;
+    this.#rich = new RichText(out);
+  }
+
+  onopentag(name: string, attributes: Readonly<Record<string, string>>): void {
+    if (this.#open.length >= MAX_DEPTH) throw new TooDeep();
+    const parent = this.#open.at(-1) ?? OUTSIDE;
+    const inContent = parent.inContent || name === 'main' || name === 'article';
+    const reads = this.#reads(name, attributes, { ...parent, inContent });
+    this.#open.push({
+      reads,
+      inContent,
+      inHeading: parent.inHeading || isHeading(name),
+      inTableHead: name === 'thead' || (parent.inTableHead && name !== 'table'),
+      attributes,
+    });
+    if (name === 'title' && reads !== 'nothing') this.#title = [];
+    if (reads === 'text') this.#begin(name, attributes);
+  }
+
+  ontext(text: string): void {
+    if (this.#title !== undefined) this.#title.push(text);
+    // line ends in the source are blanks; the ones that count come from `br` and `pre`
+    else if ((this.#open.at(-1) ?? OUTSIDE).reads === 'text')
+      this.#rich.text(this.#preformatted > 0 ? text : text.replace(/\s+/g, ' '));
+  }
+
+  onclosetag(name: string): void {
+    const element = this.#open.pop() ?? OUTSIDE;
+    if (name === 'title' && this.#title !== undefined) {
+      this.#out.title ??= this.#title.join('').trim() || undefined;
+      this.#title = undefined;
+    } else if (element.reads === 'text') this.#end(name, element);
+  }
+
+  finish(): void {
+    if (this.#preformatted > 0) this.#rich.endCode();
+    this.#preformatted = 0;
+    this.#endBlock();
+    this.#rich.finish();
+  }
+
+  #reads(name: string, attributes: Element['attributes'], around: Element): Element['reads'] {
+    if (around.reads === 'nothing' || isDropped(name, attributes, around.inHeading)) return 'nothing';
+    if (!this.#dropFrame) return 'text';
+    if (isFrame(name, attributes, around.inContent)) return 'nothing';
+    if (isBanner(name, attributes, around.inContent)) return 'title';
+    return around.reads === 'title' && name === 'h1' ? 'text' : around.reads;
+  }
+
+  #begin(name: string, attributes: Element['attributes']): void {
+    switch (name) {
+      case 'br':
+        this.#rich.text('\n');
+        break;
+      case 'img':
+        this.#rich.text(` ${(attributes['alt'] ?? '').slice(0, 500)} `);
+        break;
+      case 'q':
+        this.#rich.text('“');
+        break;
+      case 'pre':
+        this.#endBlock();
+        this.#preformatted++;
+        break;
+      case 'ul':
+      case 'ol':
+        this.#endBlock();
+        this.#lists.push({ ordered: name === 'ol', count: number(attributes['start'], 1) - 1 });
+        break;
+      case 'li': {
+        this.#endBlock();
+        const list = this.#lists.at(-1);
+        if (list !== undefined) list.count = number(attributes['value'], list.count + 1);
+        this.#inItem = true;
+        break;
+      }
+      case 'table':
+        this.#endBlock();
+        this.#rich.openTable();
+        break;
+      case 'tr':
+        this.#rich.openRow();
+        break;
+      case 'td':
+      case 'th':
+        this.#rich.openCell();
+        break;
+      default:
+        if (isHeading(name)) this.#endBlock();
+        else if (isBlock(name)) this.#divide(name);
+    }
+  }
+
+  #end(name: string, { attributes, inTableHead }: Element): void {
+    switch (name) {
+      case 'q':
+        this.#rich.text('”');
+        break;
+      case 'pre':
+        this.#preformatted = Math.max(0, this.#preformatted - 1);
+        if (this.#preformatted === 0) this.#rich.endCode();
+        break;
+      case 'ul':
+      case 'ol':
+        this.#endBlock();
+        this.#lists.pop();
+        break;
+      case 'li':
+        this.#endBlock();
+        break;
+      case 'td':
+      case 'th':
+        this.#endBlock();
+        this.#rich.closeCell(
+          number(attributes['colspan'], 1),
+          number(attributes['rowspan'], 1),
+          name === 'th' || inTableHead,
+        );
+        break;
+      case 'tr':
+        this.#rich.closeRow();
+        break;
+      case 'table':
+        this.#endBlock();
+        this.#rich.closeTable();
+        break;
+      default:
+        if (isHeading(name)) {
+          this.#inItem = false;
+          this.#rich.endHeading(Number(name[1]));
+        } else if (isBlock(name)) this.#divide(name);
+    }
+  }
+
+  /** Where a block begins or ends. The paragraphs of a list item are one text. */
+  #divide(name: string): void {
+    if (this.#preformatted > 0) this.#rich.newLine();
+    else if (this.#inItem && (name === 'p' || name === 'div' || this.#rich.isBlank)) this.#rich.text(' ');
+    else this.#endBlock();
+  }
+
+  #endBlock(): void {
+    if (this.#preformatted > 0) return;
+    const list = this.#lists.at(-1);
+    if (this.#inItem) {
+      this.#rich.endItem(list?.ordered ? `${list.count}. ` : '- ', Math.max(0, this.#lists.length - 1));
+    } else this.#rich.endParagraph();
+    this.#inItem = false;
+  }
+}
+
+function number(text: string | undefined, otherwise: number): number {
+  const value = Number.parseInt(text ?? '', 10);
+  return Number.isNaN(value) ? otherwise : value;
 }

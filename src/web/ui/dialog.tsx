@@ -41,11 +41,12 @@ export function Dialog({
     <dialog
       ref={dialog}
       aria-labelledby={titleId}
+      closedby={firm ? 'none' : 'closerequest'}
       onCancel={(event) => {
         event.preventDefault();
         if (!firm) onClose();
       }}
-      // a second Escape in a row closes it whatever the first was answered
+      // where `closedby` is unknown, a second Escape in a row closes it whatever the first was answered
       onClose={() => (firm ? dialog.current?.showModal() : onClose())}
       onClick={(event) => {
         if (!firm && event.target === event.currentTarget) onClose();

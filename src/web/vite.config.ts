@@ -11,7 +11,7 @@ const GROUPS = [
   { name: 'react', test: /node_modules\/(react|react-dom|scheduler)\// },
   {
     name: 'tanstack',
-    test: /node_modules\/@tanstack\/(react-router|router-core|history|react-store|store|react-query|query-core)\//,
+    test: /node_modules\/@tanstack\/(react-router|router-core|history|react-store|store|react-query|query-core)\/(?!.*(queriesObserver|useQueries))/,
   },
   { name: 'pdfjs', test: /node_modules\/pdfjs-dist\// },
   {
@@ -22,7 +22,7 @@ const GROUPS = [
   { name: 'icons', test: /node_modules\/lucide-react\//, minShareCount: 3 },
   {
     name: 'kit',
-    test: /src\/web\/(client|data\/(account|collections|conversations|documents|tasks)|text\/(format|text|en\/(ui|shell))|ui\/(?!menu-content|popover|plot|table))/,
+    test: /src\/web\/(client|data\/(account|collections|conversations|documents|tasks)|text\/(format|text|en\/(ui|shell))|ui\/(?!dialog|menu-content|popover|plot|table))/,
   },
 ];
 

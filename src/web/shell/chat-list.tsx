@@ -1,21 +1,17 @@
-import { keepPreviousData, useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
-import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { Ellipsis, Pencil, Trash2 } from 'lucide-react';
-import { useDeferredValue, useState } from 'react';
+import { lazy, Suspense, useDeferredValue, useState } from 'react';
 import type { Conversation } from '../../contract/conversations.ts';
-import {
-  conversationKeys,
-  conversationsQuery,
-  deleteConversation,
-  renameConversation,
-} from '../data/conversations.ts';
+import { conversationsQuery } from '../data/conversations.ts';
 import * as text from '../text/text.ts';
 import { Button, IconButton } from '../ui/button.tsx';
-import { Confirm, Dialog, DialogActions } from '../ui/dialog.tsx';
-import { Field, Input, SearchField } from '../ui/field.tsx';
+import { SearchField } from '../ui/field.tsx';
 import { Menu } from '../ui/menu.tsx';
 import { Skeleton } from '../ui/state.tsx';
-import { toastError } from '../ui/toast.tsx';
+
+const RenameChat = lazy(() => import('./chat-dialogs.tsx').then((room) => ({ default: room.RenameChat })));
+const DeleteChat = lazy(() => import('./chat-dialogs.tsx').then((room) => ({ default: room.DeleteChat })));
 
 /** The latest chats, with a search over titles and messages. */
 export function ChatList() {
@@ -55,8 +51,10 @@ export function ChatList() {
           {text.shell.moreChats}
         </Button>
       ) : null}
-      {renamed === undefined ? null : <RenameChat chat={renamed} onClose={() => setRenamed(undefined)} />}
-      {deleted === undefined ? null : <DeleteChat chat={deleted} onClose={() => setDeleted(undefined)} />}
+      <Suspense>
+        {renamed === undefined ? null : <RenameChat chat={renamed} onClose={() => setRenamed(undefined)} />}
+        {deleted === undefined ? null : <DeleteChat chat={deleted} onClose={() => setDeleted(undefined)} />}
+      </Suspense>
     </section>
   );
 }
@@ -102,68 +100,3 @@ const ChatRow = ({ chat, onRename, onDelete }: ChatRowProps) => (
     />
   </li>
 );
-
-function RenameChat({ chat, onClose }: { chat: Conversation; onClose: () => void }) {
-  const queries = useQueryClient();
-  const [title, setTitle] = useState(chat.title);
-  const rename = useMutation({
-    mutationFn: () => renameConversation(chat.id, title),
-    onSuccess: onClose,
-    onError: (error) => toastError(error),
-    onSettled: () => queries.invalidateQueries({ queryKey: conversationKeys.all }),
-  });
-  return (
-    <Dialog open onClose={onClose} title={text.shell.renameTitle}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          rename.mutate();
-        }}
-      >
-        <div className="px-5 pb-5">
-          <Field label={text.shell.chatTitle}>
-            {(tie) => (
-              <Input
-                {...tie}
-                maxLength={200}
-                value={title}
-                onChange={(event) => setTitle(event.target.value)}
-              />
-            )}
-          </Field>
-        </div>
-        <DialogActions>
-          <Button onClick={onClose}>{text.ui.cancel}</Button>
-          <Button look="primary" type="submit" busy={rename.isPending} disabled={title.trim() === ''}>
-            {text.ui.save}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
-  );
-}
-
-function DeleteChat({ chat, onClose }: { chat: Conversation; onClose: () => void }) {
-  const queries = useQueryClient();
-  const navigate = useNavigate();
-  const { conversationId } = useParams({ strict: false });
-  return (
-    <Confirm
-      open
-      title={text.shell.deleteChatTitle}
-      action={text.shell.delete}
-      onClose={onClose}
-      onConfirm={async () => {
-        try {
-          await deleteConversation(chat.id);
-          if (conversationId === chat.id) await navigate({ to: '/chat', replace: true });
-        } catch (error) {
-          toastError(error);
-        }
-        await queries.invalidateQueries({ queryKey: conversationKeys.all });
-      }}
-    >
-      {text.shell.deleteChatText(chat.title)}
-    </Confirm>
-  );
-}

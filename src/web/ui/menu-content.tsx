@@ -1,12 +1,15 @@
 import * as Radix from '@radix-ui/react-dropdown-menu';
 import { Check } from 'lucide-react';
+import { useState } from 'react';
 import { cx } from './cx.ts';
 import type { MenuEntry, MenuProps } from './menu.tsx';
 
 /** Open from the start: it is loaded because somebody opened it. Not modal: that kind injects style sheets, which the content policy refuses. */
 export default function MenuContent({ trigger, align = 'end', entries }: MenuProps) {
+  // known here, so that every opening finds out anew which dialog it is in
+  const [open, setOpen] = useState(true);
   return (
-    <Radix.Root modal={false} defaultOpen>
+    <Radix.Root modal={false} open={open} onOpenChange={setOpen}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal container={document.querySelector<HTMLElement>('dialog[open]') ?? document.body}>
         <Radix.Content

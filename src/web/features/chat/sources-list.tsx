@@ -33,11 +33,7 @@ export function SourcesList({ citations, sources, answered }: SourcesListProps) 
                 <SourceRow
                   marker={citation.marker}
                   passage={citation}
-                  snippet={
-                    hit === undefined
-                      ? [{ text: citation.quote, marked: false }]
-                      : passageSnippet(hit.text, hit.highlights)
-                  }
+                  snippet={quoteSnippet(citation.quote, hit)}
                   hit={hit}
                 />
               </li>
@@ -69,6 +65,18 @@ export function SourcesList({ citations, sources, answered }: SourcesListProps) 
         </>
       )}
     </div>
+  );
+}
+
+/** The quote itself, with the words in it that match. */
+function quoteSnippet(quote: string, hit: Hit | undefined): SnippetPiece[] {
+  const at = hit?.text.indexOf(quote) ?? -1;
+  const within = at === -1 ? [] : (hit?.highlights ?? []);
+  return passageSnippet(
+    quote,
+    within
+      .filter(([start, end]) => start >= at && end <= at + quote.length)
+      .map(([start, end]) => [start - at, end - at] as const),
   );
 }
 

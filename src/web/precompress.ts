@@ -16,7 +16,7 @@ export function precompress(): Plugin {
       outDir = resolve(root, build.outDir);
     },
     closeBundle() {
-      for (const name of globSync('**/*.{js,mjs,css,html,svg,json,md,wasm}', { cwd: outDir })) {
+      for (const name of globSync('**/*.{js,mjs,css,html,svg,json,md,txt,wasm}', { cwd: outDir })) {
         const file = join(outDir, name);
         const bytes = readFileSync(file);
         if (bytes.length < LEAST_BYTES || name.startsWith('.vite')) continue;

@@ -2,6 +2,7 @@ import tailwindcss from '@tailwindcss/vite';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 import { precompress } from './precompress.ts';
+import { FOUND, thirdPartyLicenses } from './third-party-licenses.ts';
 
 /**
  * Chunks by how they change: a release of ours leaves the libraries that it did not touch in the caches. What every
@@ -28,7 +29,7 @@ const GROUPS = [
 
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [react(), tailwindcss(), precompress()],
+  plugins: [react(), tailwindcss(), thirdPartyLicenses(), precompress()],
   server: { proxy: { '/api': 'http://127.0.0.1:8000' } },
   build: {
     outDir: '../../dist/web',
@@ -40,7 +41,7 @@ export default defineConfig({
     reportCompressedSize: false,
     // what the bundle report and its budget read
     manifest: true,
-    license: { fileName: 'licenses.md' },
+    license: { fileName: FOUND },
     rolldownOptions: { output: { codeSplitting: { groups: GROUPS } } },
   },
 });

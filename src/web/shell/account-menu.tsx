@@ -20,7 +20,6 @@ export function AccountMenu({ user, onHelp }: { user: User; onHelp: () => void }
       trigger={
         <button
           type="button"
-          aria-label={text.shell.account(name)}
           className="flex w-full items-center gap-2.5 rounded-md px-2 py-1.5 text-left text-sm hover:bg-hover"
         >
           <span
@@ -29,6 +28,7 @@ export function AccountMenu({ user, onHelp }: { user: User; onHelp: () => void }
           >
             {[...name][0]}
           </span>
+          <span className="sr-only">{text.shell.account}</span>
           <span className="min-w-0 flex-1 truncate">{name}</span>
           <ChevronsUpDown aria-hidden className="size-4 text-faint" />
         </button>

@@ -24,7 +24,7 @@ export const shell = {
   delete: 'Delete',
   deleteChatTitle: 'Delete this chat?',
   deleteChatText: (title: string) => `“${title}” and all its answers go. Your documents stay.`,
-  account: (name: string) => `Account of ${name}`,
+  account: 'Account of',
   theme: 'Theme',
   themes: { system: 'Like the system', light: 'Light', dark: 'Dark' },
   shortcuts: 'Keyboard shortcuts',

@@ -1,270 +1,347 @@
 import type { DocumentWriter } from './document-writer.ts';
 import { tooComplex } from './faults.ts';
 import { RichText } from './rich-text.ts';
-
-interface State {
-  /** Inside a destination that is not text of the document. */
-  readonly skip: boolean;
-  /** Bytes that stand for one Unicode character to readers who know none (`\uc`). */
-  fallbackLength: number;
-  readonly codepage: string;
-  hidden: boolean;
-}
-
-/** Destinations that hold no text of the body. `fldinst` is a field's formula, `fldrslt` what it shows. */
-const SKIPPED = new Set(
-  (
-    'fonttbl colortbl stylesheet info pict object header headerl headerr headerf footer footerl footerr footerf fldinst themedata ' +
-    'colorschememapping datastore latentstyles listtable listoverridetable rsidtbl generator xmlnstbl mmathPr filetbl revtbl annotation ' +
-    'atnid atnauthor atndate atnref bkmkstart bkmkend pntext pntxta pntxtb listtext nonshppict shpinst template private1 operator author ' +
-    'wgrffmtfilter sp sn sv falt panose objdata blipuid passwordhash ftnsep ftnsepc aftnsep aftnsepc'
-  ).split(' '),
-);
-const MAX_DEPTH = 2000;
+import { documentEncoding, fontEncodings } from './rtf-encodings.ts';
+import { type RtfHandler, readRtfTokens } from './rtf-tokens.ts';
 
 /**
- * Rich Text Format 1.9: the body's text with its paragraphs, headings (`\outlinelevel`), table rows and page
- * breaks; code pages by `\ansicpg` and by font.
+ * Rich Text Format 1.9: the body's text with its paragraphs, headings (`\outlinelevel`), lists, table rows and
+ * page breaks, as it reads once every tracked change is accepted; code pages by `\ansicpg` and by font. Notes
+ * follow at the end of their page, a text box stands before the paragraph that anchors it.
  */
 export async function readRtf(bytes: Buffer, out: DocumentWriter): Promise<void> {
   const { default: iconv } = await import('iconv-lite');
   const source = bytes.toString('latin1');
-  const decode = (data: Buffer, codepage: string) =>
-    iconv.decode(data, iconv.encodingExists(codepage) ? codepage : 'windows-1252');
+  const body = new Body(out, {
+    base: documentEncoding(source, (encoding) => iconv.encodingExists(encoding)),
+    fonts: fontEncodings(source),
+    decode: (data, encoding) => iconv.decode(data, encoding),
+  });
   out.newPage();
-  const rich = new RichText(out);
-  const fonts = fontEncodings(source);
-  const base = `windows-${/\\ansicpg(\d{3,5})/.exec(source.slice(0, 4096))?.[1] ?? '1252'}`;
-  const stack: State[] = [];
-  let state: State = { skip: false, fallbackLength: 1, codepage: base, hidden: false };
-  let pending: number[] = [];
-  let toSkip = 0;
-  let level: number | undefined;
-  let inTable = false;
-  let tableOpen = false;
-  let listItem = false;
+  readRtfTokens(source, body);
+  body.finish();
+}
 
-  const flush = () => {
-    if (pending.length === 0) return;
-    if (!state.skip && !state.hidden) rich.text(decode(Buffer.from(pending), state.codepage));
-    pending = [];
-  };
-  const text = (value: string) => {
-    flush();
-    if (!state.skip && !state.hidden) rich.text(value);
-  };
-  const endParagraph = () => {
-    flush();
-    if (inTable) return text('\n');
-    closeTable();
-    if (level !== undefined && level < 9) rich.endHeading(level + 1);
-    else if (listItem) rich.endItem('- ', 0);
-    else rich.endParagraph();
-  };
-  const closeTable = () => {
-    if (!tableOpen) return;
-    const rest = rich.take();
-    rich.closeTable();
-    rich.text(rest);
-    tableOpen = false;
-  };
-  let cells: string[] = [];
+interface Encodings {
+  readonly base: string;
+  readonly fonts: ReadonlyMap<number, string>;
+  readonly decode: (data: Buffer, encoding: string) => string;
+}
 
-  for (let i = 0; i < source.length; i++) {
-    const char = source[i]!;
-    if (char === '{') {
-      flush();
-      if (stack.length > MAX_DEPTH) throw tooComplex('The file nests its parts too deeply.');
-      stack.push(state);
-      state = { ...state };
-    } else if (char === '}') {
-      flush();
-      state = stack.pop() ?? state;
-      if (stack.length === 0) break;
-    } else if (char === '\r' || char === '\n') continue;
-    else if (char !== '\\') {
-      if (toSkip > 0) toSkip--;
-      else pending.push(char.charCodeAt(0));
-    } else {
-      const next = source[i + 1] ?? '';
-      if (next === "'") {
-        const code = Number.parseInt(source.slice(i + 2, i + 4), 16);
-        i += 3;
-        if (toSkip > 0) toSkip--;
-        else if (!Number.isNaN(code)) pending.push(code);
-        continue;
-      }
-      const word = CONTROL.exec(source.slice(i + 1, i + 40));
-      if (word === null) {
-        i++;
-        if (next === '*') {
-          // a destination that may be skipped by who does not know it
-          const name = /^\\([a-z]+)/i.exec(source.slice(i + 1, i + 34).trimStart())?.[1];
-          flush();
-          if (name !== undefined && !KEPT.has(name)) state = { ...state, skip: true };
-        } else if (next === '~') text(' ');
-        else if (next === '_') text('-');
-        else if (next === '{' || next === '}' || next === '\\') pending.push(next.charCodeAt(0));
-        else if (next === '\r' || next === '\n') endParagraph();
-        continue;
-      }
-      const [whole, name = '', number] = word;
-      i += whole.length;
-      const value = number === undefined ? undefined : Number(number);
-      if (SKIPPED.has(name)) {
-        flush();
-        state = { ...state, skip: true };
-        continue;
-      }
-      switch (name) {
-        case 'par':
-        case 'sect':
-          if (!state.skip) endParagraph();
-          break;
-        case 'pard':
-          flush();
-          level = undefined;
-          listItem = false;
-          inTable = false;
-          break;
-        case 'outlinelevel':
-          level = value;
-          break;
-        case 'ls':
-          listItem = true;
-          break;
-        case 'line':
-          text('\n');
-          break;
-        case 'tab':
-          text('\t');
-          break;
-        case 'page':
-          if (state.skip) break;
-          endParagraph();
-          rich.finish();
-          if (!out.pageIsEmpty) out.newPage();
-          break;
-        case 'intbl':
-          inTable = true;
-          break;
-        case 'trowd':
-          flush();
-          if (!tableOpen) {
-            const before = rich.take();
-            if (before.trim() !== '' && cells.length === 0 && !inTable) {
-              rich.text(before);
-              rich.endParagraph();
-            } else if (before !== '') rich.text(before);
-          }
-          break;
-        case 'cell':
-        case 'nestcell':
-          flush();
-          cells.push(rich.take());
-          break;
-        case 'row':
-        case 'nestrow':
-          flush();
-          if (!tableOpen) {
-            const rest = rich.take();
-            rich.openTable();
-            rich.text(rest);
-            tableOpen = true;
-          }
-          rich.take();
-          rich.openRow();
-          for (const cell of cells) {
-            rich.openCell();
-            rich.text(cell);
-            rich.closeCell();
-          }
-          rich.closeRow();
-          cells = [];
-          break;
-        case 'u':
-          flush();
-          if (value !== undefined) text(String.fromCharCode(value < 0 ? value + 65_536 : value));
-          toSkip = state.fallbackLength;
-          break;
-        case 'uc':
-          state.fallbackLength = Math.max(0, Math.min(8, value ?? 1));
-          break;
-        case 'v':
-          flush();
-          state.hidden = value !== 0;
-          break;
-        case 'f': {
-          flush();
-          const encoding = fonts.get(value ?? -1) ?? base;
-          state = { ...state, codepage: encoding };
-          break;
+/** Where text goes: onto the page, into a note, to the marker of a list item, to the title, or nowhere. */
+type Destination = 'page' | 'note' | 'box' | 'marker' | 'title' | 'nowhere';
+
+/** What a group inherits from the one around it and gives back at its end. */
+interface State {
+  destination: Destination;
+  /** The group's first word names a destination that readers may not know. */
+  optional: boolean;
+  /** Bytes that stand for one Unicode character to readers who know none (`\uc`). */
+  fallbackLength: number;
+  encoding: string;
+  hidden: boolean;
+  deleted: boolean;
+  level: number | undefined;
+  listDepth: number;
+  isItem: boolean;
+  inTable: boolean;
+  /** Ends of paragraphs are line ends of the text around. */
+  inline: boolean;
+}
+
+const PLAIN_PARAGRAPH = { level: undefined, listDepth: 0, isItem: false, inTable: false } as const;
+
+/** Destinations that hold no text of the body. `fldinst` is a field's formula, `fldrslt` what it shows. */
+const NOWHERE = new Set(
+  (
+    'fonttbl colortbl stylesheet info pict header headerl headerr headerf footer footerl footerr footerf fldinst themedata ' +
+    'colorschememapping datastore latentstyles listtable listoverridetable rsidtbl generator xmlnstbl mmathPr filetbl revtbl annotation ' +
+    'atnid atnauthor atndate atnref bkmkstart bkmkend pntxta pntxtb nonshppict shprslt template private1 operator author ' +
+    'wgrffmtfilter sp sn sv falt panose objdata blipuid passwordhash ftnsep ftnsepc aftnsep aftnsepc nonesttables'
+  ).split(' '),
+);
+/** Optional destinations whose text does count, or holds some that does. */
+const KEPT = new Set(['shpinst', 'shptxt', 'footnote', 'nesttableprops', 'listtext', 'pntext']);
+
+const MAX_DEPTH = 2000;
+
+class Body implements RtfHandler {
+  readonly #out: DocumentWriter;
+  readonly #rich: RichText;
+  readonly #encodings: Encodings;
+  readonly #stack: State[] = [];
+  #state: State;
+  /** Bytes of text whose decoding waits for the rest of their characters. */
+  #pending: number[] = [];
+  #toSkip = 0;
+  /** What stood before notes and boxes that are open. */
+  readonly #before: string[] = [];
+  #notes: string[] = [];
+  #marker = '';
+  #title = '';
+  #cells: string[] = [];
+  #nestedCells: string[] = [];
+  #headerRow = false;
+  #tableOpen = false;
+
+  constructor(out: DocumentWriter, encodings: Encodings) {
+    this.#out = out;
+    this.#rich = new RichText(out);
+    this.#encodings = encodings;
+    this.#state = {
+      destination: 'page',
+      optional: false,
+      fallbackLength: 1,
+      encoding: encodings.base,
+      hidden: false,
+      deleted: false,
+      inline: false,
+      ...PLAIN_PARAGRAPH,
+    };
+  }
+
+  openGroup(): void {
+    this.#flush();
+    this.#toSkip = 0;
+    if (this.#stack.length > MAX_DEPTH) throw tooComplex('The file nests its parts too deeply.');
+    this.#stack.push(this.#state);
+    this.#state = { ...this.#state };
+  }
+
+  closeGroup(): void {
+    this.#flush();
+    this.#toSkip = 0;
+    const inner = this.#state;
+    this.#state = this.#stack.pop() ?? inner;
+    if (inner.destination !== this.#state.destination) this.#leave(inner.destination);
+  }
+
+  byte(value: number): void {
+    if (this.#toSkip > 0) this.#toSkip--;
+    else this.#pending.push(value);
+  }
+
+  symbol(char: string): void {
+    if (char === '*') this.#state.optional = true;
+    else if (char === '~') this.#character(' ');
+    else if (char === '_') this.#character('-');
+    else if (char === '\r' || char === '\n') this.#endParagraph();
+  }
+
+  word(name: string, value: number | undefined): void {
+    this.#flush();
+    const { optional } = this.#state;
+    this.#state.optional = false;
+    if (NOWHERE.has(name) || (optional && !KEPT.has(name))) this.#state.destination = 'nowhere';
+    else if (name === 'title') this.#state.destination = 'title';
+    else if (this.#state.destination !== 'nowhere') this.#apply(name, value);
+  }
+
+  finish(): void {
+    this.#flush();
+    for (const cell of this.#cells) this.#rich.text(` ${cell} `);
+    this.#closeTable();
+    this.#rich.endParagraph();
+    this.#endPage();
+    const title = this.#title.trim();
+    this.#out.title = title.length < 3 ? undefined : title;
+  }
+
+  #apply(name: string, value: number | undefined): void {
+    const state = this.#state;
+    switch (name) {
+      case 'par':
+      case 'sect':
+        this.#endParagraph();
+        break;
+      case 'pard':
+        Object.assign(state, PLAIN_PARAGRAPH);
+        break;
+      case 'plain':
+        Object.assign(state, { hidden: false, deleted: false, encoding: this.#encodings.base });
+        break;
+      case 'outlinelevel':
+        state.level = value;
+        break;
+      case 'ls':
+        state.isItem = value !== 0;
+        break;
+      case 'ilvl':
+        state.listDepth = value ?? 0;
+        break;
+      case 'listtext':
+      case 'pntext':
+        state.destination = 'marker';
+        this.#marker = '';
+        break;
+      case 'page':
+        this.#endParagraph();
+        if (state.destination === 'page' && !this.#tableOpen) {
+          this.#endPage();
+          if (!this.#out.pageIsEmpty) this.#out.newPage();
         }
-        case 'bin':
-          i += Math.max(0, value ?? 0);
-          break;
-        default: {
-          const symbol = SYMBOLS[name];
-          if (symbol !== undefined) text(symbol);
-        }
+        break;
+      case 'intbl':
+        state.inTable = true;
+        break;
+      case 'trowd':
+        this.#headerRow = false;
+        if (!this.#tableOpen && !state.inTable && this.#cells.length === 0) this.#rich.endParagraph();
+        break;
+      case 'trhdr':
+        this.#headerRow = true;
+        break;
+      case 'nestcell':
+        this.#nestedCells.push(this.#rich.take().trim());
+        break;
+      case 'nestrow':
+        this.#rich.text(`${this.#nestedCells.join(' | ')}; `);
+        this.#nestedCells = [];
+        break;
+      case 'cell':
+        this.#cells.push(this.#rich.take().replace(/; $/, ''));
+        break;
+      case 'row':
+        this.#endRow();
+        break;
+      case 'u':
+        if (value !== undefined) this.#write(String.fromCharCode(value < 0 ? value + 65_536 : value));
+        this.#toSkip = state.fallbackLength;
+        break;
+      case 'uc':
+        state.fallbackLength = Math.max(0, Math.min(8, value ?? 1));
+        break;
+      case 'v':
+        state.hidden = value !== 0;
+        break;
+      case 'deleted':
+        state.deleted = value !== 0;
+        break;
+      case 'f':
+        state.encoding = this.#encodings.fonts.get(value ?? -1) ?? this.#encodings.base;
+        break;
+      case 'footnote':
+        this.#enter('note');
+        break;
+      case 'shptxt':
+        this.#enter('box');
+        break;
+      default: {
+        const symbol = SYMBOLS.get(name);
+        if (symbol !== undefined) this.#character(symbol);
       }
     }
   }
-  flush();
-  for (const cell of cells) rich.text(` ${cell} `);
-  closeTable();
-  rich.endParagraph();
-  rich.finish();
-  const title = /\{\\title ([^{}\\]{3,200})\}/.exec(source.slice(0, 65_536))?.[1];
-  out.title = title?.trim() || undefined;
-}
 
-const CONTROL = /^([a-z]{1,32})(-?\d{1,10})? ?/i;
-/** Optional destinations whose text does count. */
-const KEPT = new Set(['shptxt', 'footnote', 'nesttableprops', 'cxfn']);
-const SYMBOLS: Readonly<Record<string, string>> = {
-  emdash: '—',
-  endash: '–',
-  lquote: '‘',
-  rquote: '’',
-  ldblquote: '“',
-  rdblquote: '”',
-  bullet: '•',
-  emspace: ' ',
-  enspace: ' ',
-  qmspace: ' ',
-};
-
-/** `\fcharset` of each font, as a code page (RTF 1.9, font table). */
-const CHARSETS: Readonly<Record<number, string>> = {
-  0: 'windows-1252',
-  77: 'macintosh',
-  128: 'shift_jis',
-  129: 'cp949',
-  134: 'gbk',
-  136: 'big5',
-  161: 'windows-1253',
-  162: 'windows-1254',
-  163: 'windows-1258',
-  177: 'windows-1255',
-  178: 'windows-1256',
-  186: 'windows-1257',
-  204: 'windows-1251',
-  222: 'windows-874',
-  238: 'windows-1250',
-};
-
-function fontEncodings(source: string): Map<number, string> {
-  const encodings = new Map<number, string>();
-  const start = source.indexOf('{\\fonttbl');
-  if (start === -1) return encodings;
-  for (const [, font, charset] of source
-    .slice(start, start + 65_536)
-    .matchAll(/\\f(\d{1,5})\b[^{}]{0,100}?\\fcharset(\d{1,3})/g)) {
-    const encoding = CHARSETS[Number(charset)];
-    // charset 0 is "ANSI", which means the document's own code page
-    if (encoding !== undefined && charset !== '0' && !encodings.has(Number(font)))
-      encodings.set(Number(font), encoding);
+  #enter(destination: 'note' | 'box'): void {
+    const state = this.#state;
+    if (state.destination === destination) return;
+    state.inline ||= destination === 'note' || state.inTable;
+    state.destination = destination;
+    this.#before.push(this.#rich.take());
   }
-  return encodings;
+
+  /** A note or a box is through: what stood before it goes on; a box's last paragraph may have no end. */
+  #leave(destination: Destination): void {
+    if (destination !== 'note' && destination !== 'box') return;
+    const before = this.#before.pop() ?? '';
+    const text = this.#rich.take();
+    this.#rich.text(before);
+    if (destination === 'note') this.#notes.push(text);
+    else this.#rich.text(` ${text} `);
+  }
+
+  #endRow(): void {
+    const rest = this.#rich.take();
+    if (!this.#tableOpen) {
+      this.#rich.text(rest);
+      this.#rich.openTable();
+      this.#tableOpen = true;
+    }
+    this.#rich.openRow();
+    for (const cell of this.#cells) {
+      this.#rich.openCell();
+      this.#rich.text(cell);
+      this.#rich.closeCell();
+    }
+    this.#rich.closeRow(this.#headerRow);
+    this.#cells = [];
+  }
+
+  #closeTable(): void {
+    if (!this.#tableOpen) return;
+    const rest = this.#rich.take();
+    this.#rich.closeTable();
+    this.#rich.text(rest);
+    this.#tableOpen = false;
+  }
+
+  #endPage(): void {
+    this.#rich.finish();
+    for (const note of this.#notes) this.#out.paragraph(note);
+    this.#notes = [];
+  }
+
+  #flush(): void {
+    if (this.#pending.length === 0) return;
+    const bytes = Buffer.from(this.#pending);
+    this.#pending = [];
+    this.#write(this.#encodings.decode(bytes, this.#state.encoding));
+  }
+
+  /** A character that may be what readers without Unicode show instead of the one before. */
+  #character(text: string): void {
+    this.#flush();
+    if (this.#toSkip > 0) this.#toSkip--;
+    else this.#write(text);
+  }
+
+  #write(text: string): void {
+    const { destination, hidden, deleted } = this.#state;
+    if (destination === 'nowhere' || hidden || deleted) return;
+    if (destination === 'marker') this.#marker += text;
+    else if (destination === 'title') this.#title += text;
+    else this.#rich.text(text);
+  }
+
+  #endParagraph(): void {
+    this.#flush();
+    const { destination, level, isItem, listDepth, inTable, inline } = this.#state;
+    if (destination === 'nowhere' || destination === 'title' || destination === 'marker') return;
+    const marker = this.#marker.trim();
+    this.#marker = '';
+    if (inline || inTable) {
+      this.#write('\n');
+      return;
+    }
+    this.#closeTable();
+    if (level !== undefined && level < 9) {
+      const text = this.#rich.take();
+      if (text.trim() !== '' && NUMBER.test(marker)) this.#rich.text(`${marker} `);
+      this.#rich.text(text);
+      this.#rich.endHeading(level + 1);
+    } else if (isItem || marker !== '') {
+      this.#rich.endItem(NUMBER.test(marker) ? `${marker} ` : '- ', listDepth);
+    } else this.#rich.endParagraph();
+  }
 }
+
+/** What counts as a number: bullets are letters of fonts made of pictures. */
+const NUMBER = /\d|\p{L}[.)]/u;
+
+const SYMBOLS: ReadonlyMap<string, string> = new Map([
+  ['tab', '\t'],
+  ['line', '\n'],
+  ['emdash', '—'],
+  ['endash', '–'],
+  ['lquote', '‘'],
+  ['rquote', '’'],
+  ['ldblquote', '“'],
+  ['rdblquote', '”'],
+  ['bullet', '•'],
+  ['emspace', ' '],
+  ['enspace', ' '],
+  ['qmspace', ' '],
+  ['zwj', '\u200d'],
+  ['zwnj', '\u200c'],
+]);

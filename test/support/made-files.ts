@@ -1,4 +1,4 @@
-import { makeDocx, paragraph } from '../fixtures/parse/make-package.ts';
+import { makeDocx, makeXlsx, paragraph } from '../fixtures/parse/make-package.ts';
 import { column, makePdf, type PdfPage } from '../fixtures/parse/make-pdf.ts';
 
 /** A file as the browser's file chooser takes it. */
@@ -31,6 +31,28 @@ export function docxFile(name: string, heading: string, paragraphs: readonly str
     name,
     mimeType: 'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
     buffer: makeDocx(body),
+  };
+}
+
+/** A workbook of one sheet. */
+export function xlsxFile(
+  name: string,
+  sheet: string,
+  rows: readonly (readonly (string | number)[])[],
+): MadeFile {
+  const cell = (value: string | number, column: number, row: number) => {
+    const at = `${String.fromCharCode(65 + column)}${row + 1}`;
+    return typeof value === 'number'
+      ? `<c r="${at}"><v>${value}</v></c>`
+      : `<c r="${at}" t="inlineStr"><is><t>${value}</t></is></c>`;
+  };
+  const content = rows
+    .map((row, i) => `<row r="${i + 1}">${row.map((value, j) => cell(value, j, i)).join('')}</row>`)
+    .join('');
+  return {
+    name,
+    mimeType: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+    buffer: makeXlsx({ [sheet]: content }),
   };
 }
 

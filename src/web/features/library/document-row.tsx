@@ -15,10 +15,10 @@ import type { Columns } from './columns.ts';
 import { type DocumentActions, documentEntries } from './document-entries.tsx';
 import { DocumentStatus } from './document-status.tsx';
 import { TypeIcon, typeName } from './document-type.tsx';
+import { tagsThatFit } from './tags-that-fit.ts';
 
 export const ROW_HEIGHT = 60;
 export const CARD_HEIGHT = 96;
-const SHOWN_TAGS = 2;
 
 export interface RowActions extends DocumentActions {
   readonly onToggle: (id: string, range: boolean) => void;
@@ -40,6 +40,7 @@ const retry = (document: Document) => void reindexOne(document);
 export const DocumentRow = memo(function DocumentRow({ columns, ...props }: RowProps & { columns: Columns }) {
   const { document, place, selected, canEdit, collectionName } = props;
   const { title, filename, mimeType, sizeBytes, tags, createdAt } = document;
+  const shownTags = tagsThatFit(tags);
   return (
     // biome-ignore lint/a11y/useSemanticElements: only the rows in sight exist, which a table element cannot say
     // biome-ignore lint/a11y/useFocusableInteractive: what is in it takes the focus
@@ -80,12 +81,14 @@ export const DocumentRow = memo(function DocumentRow({ columns, ...props }: RowP
       {columns.collection ? <Cell className="truncate pr-3 text-xs text-muted">{collectionName}</Cell> : null}
       {columns.tags ? (
         <Cell className="flex min-w-0 gap-1 pr-3">
-          {tags.slice(0, SHOWN_TAGS).map((tag) => (
+          {shownTags.map((tag) => (
             <Badge key={tag} className="min-w-0">
               <span className="truncate">{tag}</span>
             </Badge>
           ))}
-          {tags.length > SHOWN_TAGS ? <Badge>{text.library.moreTags(tags.length - SHOWN_TAGS)}</Badge> : null}
+          {tags.length > shownTags.length ? (
+            <Badge>{text.library.moreTags(tags.length - shownTags.length)}</Badge>
+          ) : null}
         </Cell>
       ) : null}
       {columns.size ? (

@@ -3,17 +3,21 @@ import { headerRowCount } from './sheet-values.ts';
 
 /** Comma-, semicolon-, tab- or pipe-separated values as one table. */
 export function writeCsv(text: string, extension: string, out: DocumentWriter): void {
-  const body = text.replace(/^sep=(.)\r?\n/i, '');
-  const named = /^sep=(.)\r?\n/i.exec(text)?.[1];
-  const delimiter = named ?? (extension === 'tsv' || extension === 'tab' ? '\t' : detectDelimiter(body));
-  const rows = splitCsv(body, delimiter);
+  const named = /^sep=(.)\r?\n/i.exec(text);
+  const body = named === null ? text : text.slice(named[0].length);
+  const byName = extension === 'tsv' || extension === 'tab' ? '\t' : undefined;
+  const rows = splitCsv(body, named?.[1] ?? byName ?? detectDelimiter(body));
   out.newPage();
   out.table(rows, headerRowCount(rows));
 }
 
-const DELIMITERS = [',', ';', '\t', '|'];
+/** Commas last: they stand in numbers and sentences as well. */
+const DELIMITERS = ['\t', ';', '|', ','];
 
-/** The delimiter that divides most of the first lines into the same number of cells, more than one. */
+/**
+ * The delimiter that divides most of the first lines into the same number of cells, more than one; of two that
+ * divide all of them the one that is less likely to stand in a cell.
+ */
 function detectDelimiter(text: string): string {
   const sample = text.slice(0, 32_768);
   let best = ',';
@@ -24,8 +28,8 @@ function detectDelimiter(text: string): string {
       .map((row) => row.length);
     const usual = mostCommon(counts);
     if (usual < 2) continue;
-    const score =
-      counts.filter((count) => count === usual).length / counts.length + Math.min(usual, 50) / 1000;
+    const regular = counts.filter((count) => count === usual).length / counts.length;
+    const score = regular === 1 ? 2 : regular + Math.min(usual, 50) / 1000;
     if (score > bestScore) [best, bestScore] = [delimiter, score];
   }
   return best;
@@ -44,7 +48,7 @@ function mostCommon(values: readonly number[]): number {
 const QUOTED_LIMIT = 100_000;
 
 /** RFC 4180, lenient: a quote that is never closed is a character like any other. */
-export function splitCsv(text: string, delimiter: string): string[][] {
+function splitCsv(text: string, delimiter: string): string[][] {
   const rows: string[][] = [];
   let row: string[] = [];
   let at = 0;
@@ -54,10 +58,11 @@ export function splitCsv(text: string, delimiter: string): string[][] {
   };
   while (at < text.length) {
     let cell: string;
-    const close = text[at] === '"' ? closingQuote(text, at, delimiter) : -1;
+    const open = skipBlanks(text, at);
+    const close = text[open] === '"' ? closingQuote(text, open, delimiter) : -1;
     if (close !== -1) {
-      cell = text.slice(at + 1, close).replaceAll('""', '"');
-      at = close + 1;
+      cell = text.slice(open + 1, close).replaceAll('""', '"');
+      at = skipBlanks(text, close + 1);
     } else {
       let end = at;
       while (end < text.length && text[end] !== delimiter && text[end] !== '\n' && text[end] !== '\r') end++;
@@ -78,14 +83,21 @@ export function splitCsv(text: string, delimiter: string): string[][] {
   return rows;
 }
 
+/** Writers by hand put blanks around quoted cells. */
+function skipBlanks(text: string, start: number): number {
+  let at = start;
+  while (text[at] === ' ') at++;
+  return at;
+}
+
 /** The quote that ends the cell begun at `start`: one before a delimiter, a line's end or the text's end. */
 function closingQuote(text: string, start: number, delimiter: string): number {
   let at = start + 1;
   while (at - start < QUOTED_LIMIT) {
     const quote = text.indexOf('"', at);
     if (quote === -1) return -1;
-    const next = text[quote + 1];
-    if (next === '"') at = quote + 2;
+    const next = text[text[quote + 1] === ' ' ? skipBlanks(text, quote + 1) : quote + 1];
+    if (text[quote + 1] === '"') at = quote + 2;
     else if (next === undefined || next === delimiter || next === '\n' || next === '\r') return quote;
     else return -1;
   }

@@ -144,7 +144,7 @@ export async function detectPackage(zip: ZipArchive, extension: string): Promise
     if (zip.has('[Content_Types].xml')) throw broken('The Office file has lost its main part.');
     throw unsupported('The file is a zip archive; archives are not unpacked.');
   }
-  const named = OFFICE_NAMES[extension.slice(0, 3)];
+  const named = OFFICE_NAMES.get(extension.slice(0, 3));
   // the office programs refuse this as well: the name is what the reader will look for in a citation
   if (named !== undefined && named !== format) {
     throw broken(`The file is named .${extension} but is a ${format.toUpperCase()} file.`);
@@ -152,7 +152,11 @@ export async function detectPackage(zip: ZipArchive, extension: string): Promise
   return format;
 }
 
-const OFFICE_NAMES: Readonly<Record<string, Format>> = { doc: 'docx', ppt: 'pptx', xls: 'xlsx' };
+const OFFICE_NAMES: ReadonlyMap<string, Format> = new Map([
+  ['doc', 'docx'],
+  ['ppt', 'pptx'],
+  ['xls', 'xlsx'],
+]);
 
 function someName(zip: ZipArchive, pattern: RegExp): boolean {
   for (const name of zip.names()) if (pattern.test(name)) return true;
@@ -165,7 +169,7 @@ export function detectText(text: string, extension: string): Format {
   if (extension === 'eml' || extension === 'mht' || extension === 'mhtml' || looksLikeMail(start))
     return 'eml';
   if (looksLikeDrawing(start)) throw unsupported('The file is a drawing (SVG).');
-  const byName = TEXT_EXTENSIONS[extension];
+  const byName = TEXT_EXTENSIONS.get(extension);
   if (byName === 'html' || ((byName === undefined || byName === 'text') && looksLikeHtml(start)))
     return 'html';
   if (byName !== undefined) return byName === 'text' && looksLikeMarkdown(text) ? 'markdown' : byName;
@@ -174,24 +178,24 @@ export function detectText(text: string, extension: string): Format {
   return looksLikeMarkdown(text) ? 'markdown' : 'text';
 }
 
-const TEXT_EXTENSIONS: Readonly<Record<string, Format>> = {
-  html: 'html',
-  htm: 'html',
-  xhtml: 'html',
-  md: 'markdown',
-  markdown: 'markdown',
-  mdx: 'markdown',
-  csv: 'csv',
-  tsv: 'csv',
-  tab: 'csv',
-  json: 'json',
-  geojson: 'json',
-  jsonl: 'jsonl',
-  ndjson: 'jsonl',
-  txt: 'text',
-  text: 'text',
-  log: 'text',
-};
+const TEXT_EXTENSIONS: ReadonlyMap<string, Format> = new Map([
+  ['html', 'html'],
+  ['htm', 'html'],
+  ['xhtml', 'html'],
+  ['md', 'markdown'],
+  ['markdown', 'markdown'],
+  ['mdx', 'markdown'],
+  ['csv', 'csv'],
+  ['tsv', 'csv'],
+  ['tab', 'csv'],
+  ['json', 'json'],
+  ['geojson', 'json'],
+  ['jsonl', 'jsonl'],
+  ['ndjson', 'jsonl'],
+  ['txt', 'text'],
+  ['text', 'text'],
+  ['log', 'text'],
+]);
 
 const CODE_EXTENSIONS = new Set(
   (

@@ -36,22 +36,21 @@ export async function readMail(
   if (mail.text?.trim()) writePlainText(mail.text.replaceAll('\f', '\n'), out);
   else if (mail.html) readHtml(mail.html, out, false);
   if (read === undefined) return;
-  for (const attachment of mail.attachments) {
-    const name = attachment.filename ?? '';
-    const content = attachment.content;
+  for (const { filename, mimeType, related, content } of mail.attachments) {
+    const name = filename ?? '';
+    // what a page is drawn with, and the pictures in its text
+    if (FURNITURE.test(mimeType) || (related && (name === '' || mimeType.startsWith('image/')))) continue;
     if (typeof content === 'string' || content.byteLength === 0) continue;
     const bytes =
       content instanceof Uint8Array
         ? Buffer.from(content.buffer, content.byteOffset, content.byteLength)
         : Buffer.from(content);
-    await appendAttachment(
-      bytes,
-      name || (attachment.mimeType === 'message/rfc822' ? 'message.eml' : ''),
-      read,
-      out,
-    );
+    await appendAttachment(bytes, name || (mimeType === 'message/rfc822' ? 'message.eml' : ''), read, out);
   }
 }
+
+const FURNITURE =
+  /^(?:text\/css|(?:text|application)\/(?:x-)?javascript|font\/.*|application\/(?:pgp|pkcs7|x-pkcs7)-signature)$/i;
 
 /** Pictures and programs in a mail are no reason to refuse the mail. */
 async function appendAttachment(
@@ -76,5 +75,6 @@ async function appendAttachment(
 
 const people = (list: readonly Address[] | undefined): string =>
   (list ?? [])
-    .map((person) => (person.name ? `${person.name} <${person.address ?? ''}>` : (person.address ?? '')))
+    .flatMap((entry) => (entry.group !== undefined && entry.group.length > 0 ? entry.group : [entry]))
+    .map(({ name, address }) => (name && address ? `${name} <${address}>` : name || address))
     .join(', ');

@@ -109,8 +109,9 @@ function StateIcon({ active, faults }: { active: boolean; faults: boolean }) {
 }
 
 function Rows({ uploads }: { uploads: readonly Upload[] }) {
-  // what moves or needs a look comes before what is done
-  const sorted = uploads.length <= MOST_ROWS ? uploads : [...uploads].sort((a, b) => weight(a) - weight(b));
+  // what needs a look comes first; of very many, what is done comes last
+  const weigh = uploads.length > MOST_ROWS ? weight : (upload: Upload) => Math.min(1, weight(upload));
+  const sorted = [...uploads].sort((one, other) => weigh(one) - weigh(other));
   const rest = sorted.length - MOST_ROWS;
   return (
     <ul className="min-h-0 flex-1 overflow-y-auto border-t border-line">

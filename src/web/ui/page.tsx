@@ -52,7 +52,7 @@ export const Card = ({
   children: ReactNode;
 }) => (
   <section
-    className={cx('rounded-lg border border-line bg-surface p-5 shadow-card', className)}
+    className={cx('min-w-0 rounded-lg border border-line bg-surface p-5 shadow-card', className)}
     aria-label={title}
   >
     {title === undefined ? null : (

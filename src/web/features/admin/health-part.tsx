@@ -36,7 +36,7 @@ export function HealthPart() {
           {words.checkedIn(formatDuration(data.totalResponseTimeMs))}
         </span>
       </div>
-      <div className="grid gap-5 lg:grid-cols-2">
+      <div className="grid grid-cols-1 gap-5 lg:grid-cols-2">
         <Card title={words.dependencies}>
           <ul className="divide-y divide-line">
             {Object.entries(data.checks).map(([name, check]) => (

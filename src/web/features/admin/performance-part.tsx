@@ -32,7 +32,7 @@ export function PerformancePart() {
   const latency = name === undefined ? speed.latency : speed.latencyOf(name);
   return (
     <div className="flex flex-col gap-5">
-      <div className="grid gap-5 lg:grid-cols-2">
+      <div className="grid grid-cols-1 gap-5 lg:grid-cols-2">
         <Card title={latency}>
           <Plot
             title={latency}

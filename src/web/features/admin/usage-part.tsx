@@ -71,7 +71,7 @@ function Usage({ rows, from, days }: { rows: readonly UsageRow[]; from: string; 
         <Figure name={costs.cost} value={formatUsd(all.costUsd)} />
         <Figure name={costs.savedByCache} value={formatUsd(all.savedUsd)} />
       </dl>
-      <div className="grid gap-5 lg:grid-cols-2">
+      <div className="grid grid-cols-1 gap-5 lg:grid-cols-2">
         <Card title={costs.byDay}>
           <Plot
             kind="bar"

@@ -44,7 +44,7 @@ export function DashboardPage() {
         <ErrorState error={error} onRetry={() => void refetch()} />
       ) : (
         <Loading>
-          <div className="grid gap-5 lg:grid-cols-2">
+          <div className="grid grid-cols-1 gap-5 lg:grid-cols-2">
             <Skeleton className="h-32 lg:col-span-2" />
             <Skeleton className="h-64" />
             <Skeleton className="h-64" />
@@ -59,7 +59,7 @@ const Numbers = ({ data }: { data: Dashboard }) => (
   <div className="flex flex-col gap-5">
     <AskBox />
     <ActiveCard initial={data.activeTasks} />
-    <div className="grid gap-5 lg:grid-cols-2">
+    <div className="grid grid-cols-1 gap-5 lg:grid-cols-2">
       <DocumentsCard data={data} />
       <RecentCard questions={data.recentQuestions} />
       <HourCard hour={data.lastHour} />

@@ -165,14 +165,14 @@ function MemberRow({
     toastError(error, fault);
   };
   const onSettled = () => queries.invalidateQueries({ queryKey });
-  const setRole = useMutation({
+  const setRole = useMutation<unknown, Error, GivenRole, Member[] | undefined>({
     mutationFn: (next: GivenRole) => shareCollection(collectionId, email, next),
     onMutate: (next) =>
       show((members) => members.map((each) => (each.userId === userId ? { ...each, role: next } : each))),
     onError: putBack(text.collections.shareFault),
     onSettled,
   });
-  const remove = useMutation({
+  const remove = useMutation<unknown, Error, void, Member[] | undefined>({
     mutationFn: () => unshareCollection(collectionId, userId),
     onMutate: () => show((members) => members.filter((each) => each.userId !== userId)),
     onSuccess: () => toast({ title: text.collections.removed(name) }),

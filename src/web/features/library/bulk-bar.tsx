@@ -57,7 +57,7 @@ export function BulkBar({ documents, total, onSelectAll, onClear }: BulkBarProps
       aria-label={text.library.bulk}
       className="absolute inset-x-0 bottom-3 z-20 flex justify-center px-2"
     >
-      <div className="flex max-w-full flex-wrap items-center justify-center gap-x-1 gap-y-1 rounded-xl border border-line bg-surface p-1.5 shadow-high">
+      <div className="flex max-w-full flex-wrap items-center justify-center gap-x-1 gap-y-1 rounded-xl max-sm:gap-x-0 border border-line bg-surface p-1.5 shadow-high">
         {work === undefined ? (
           <>
             <p role="status" className="px-2 text-sm font-medium whitespace-nowrap tabular-nums">
@@ -67,7 +67,7 @@ export function BulkBar({ documents, total, onSelectAll, onClear }: BulkBarProps
               <Button
                 size="sm"
                 look="quiet"
-                className="text-accent-text"
+                className="text-accent-text! max-sm:px-2"
                 onClick={() =>
                   void during('select', total, (tell) =>
                     onSelectAll((loaded) => {
@@ -77,7 +77,8 @@ export function BulkBar({ documents, total, onSelectAll, onClear }: BulkBarProps
                   )
                 }
               >
-                {text.library.selectAllMatching(formatNumber(total))}
+                <span className="max-sm:hidden">{text.library.selectAllMatching(formatNumber(total))}</span>
+                <span className="sm:hidden">{text.library.selectAllShort(formatNumber(total))}</span>
               </Button>
             ) : null}
             <span aria-hidden className="mx-1 h-5 w-px bg-line max-sm:hidden" />
@@ -166,7 +167,7 @@ const Action = ({
     size="sm"
     look="quiet"
     aria-label={label}
-    className={danger ? 'text-bad max-sm:px-2.5' : 'max-sm:px-2.5'}
+    className={danger ? 'text-bad! max-sm:px-2.5' : 'max-sm:px-2.5'}
     icon={icon}
     onClick={onClick}
   >

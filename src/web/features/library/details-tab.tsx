@@ -58,7 +58,7 @@ export function DetailsTab({ document, collection, onTags }: DetailsProps) {
               </Link>
             ))}
             {onTags === undefined ? null : (
-              <Button size="sm" look="quiet" className="-my-1 text-accent-text" onClick={onTags}>
+              <Button size="sm" look="quiet" className="-my-1 text-accent-text!" onClick={onTags}>
                 {text.library.editTags}
               </Button>
             )}

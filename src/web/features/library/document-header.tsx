@@ -29,7 +29,6 @@ export function DocumentHeader({ document, collection, canEdit, actions }: Heade
     formatBytes(sizeBytes),
     ...(pages > 0 ? [text.library.pages[pageKindOf(mimeType)](pages, formatNumber(pages))] : []),
     ...(chunks > 0 ? [text.library.passageCount(chunks, formatNumber(chunks))] : []),
-    text.library.addedOn(formatDate(createdAt)),
   ];
   return (
     <header className="shrink-0 bg-surface px-2 pt-3 pb-2 sm:px-4">
@@ -63,8 +62,11 @@ export function DocumentHeader({ document, collection, canEdit, actions }: Heade
           />
         </div>
       </div>
-      <div className="mt-1 flex flex-wrap items-center gap-x-2 gap-y-1.5 pr-2 pl-11 text-xs text-muted sm:pl-[4.75rem]">
-        <span className="tabular-nums">{facts.join(' · ')}</span>
+      <div className="mt-1 flex flex-wrap items-center gap-x-2 gap-y-1.5 pr-2 pl-10 text-xs text-muted sm:pl-[4.5rem]">
+        <span className="tabular-nums">
+          {facts.join(' · ')}
+          <span className="max-sm:hidden"> · {text.library.addedOn(formatDate(createdAt))}</span>
+        </span>
         {collection === undefined ? null : (
           <>
             <span aria-hidden className="max-sm:hidden">

@@ -20,6 +20,7 @@ import {
 import { directionOf, type Sort, type SortColumn } from './sort.ts';
 
 const HEAD_HEIGHT = 40;
+const BAR_HEIGHT = 72;
 /** Rows drawn outside of the window, so that a fast wheel meets no gap. */
 const OVERSCAN = 8;
 
@@ -53,6 +54,9 @@ export function DocumentList(props: DocumentListProps) {
     overscan: OVERSCAN,
     scrollMargin: head,
     scrollPaddingStart: head,
+    // the bar of actions lies over the end of the list
+    paddingEnd: selected.size > 0 ? BAR_HEIGHT : 0,
+    scrollPaddingEnd: selected.size > 0 ? BAR_HEIGHT : 0,
     useFlushSync: false,
     // the row with the focus stays, or the focus would be lost with it
     rangeExtractor: useCallback((range: Range) => {

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link, useRouter } from '@tanstack/react-router';
-import { ArrowLeft, CircleAlert, FileQuestion, RotateCw } from 'lucide-react';
+import { ArrowLeft, CircleAlert, Download, FileQuestion, Hourglass, RotateCw } from 'lucide-react';
 import { lazy, Suspense, useState } from 'react';
 import type { Document } from '../../../contract/documents.ts';
 import { ProblemError } from '../../client/problem.ts';
@@ -20,6 +20,7 @@ import { DocumentDialogs, type OpenDialog } from './document-dialogs.tsx';
 import { DocumentHeader } from './document-header.tsx';
 import { stageOf } from './document-status.tsx';
 import { panelOf, type Tab, Tabs, tabOf } from './document-tabs.tsx';
+import { downloadOriginal } from './download-original.ts';
 import { PassagesTab } from './passages-tab.tsx';
 
 const DocumentViewer = lazy(() =>
@@ -58,18 +59,21 @@ export function DocumentPage() {
 }
 
 const Gone = () => (
-  <EmptyState
-    icon={<FileQuestion className="size-6" />}
-    title={text.library.goneTitle}
-    actions={
-      <Link to="/library" className={buttonClass('primary')}>
-        <ArrowLeft aria-hidden className="size-4" />
-        {text.library.back}
-      </Link>
-    }
-  >
-    {text.library.goneText}
-  </EmptyState>
+  <>
+    <h1 className="sr-only">{text.library.title}</h1>
+    <EmptyState
+      icon={<FileQuestion className="size-6" />}
+      title={text.library.goneTitle}
+      actions={
+        <Link to="/library" className={buttonClass('primary')}>
+          <ArrowLeft aria-hidden className="size-4" />
+          {text.library.back}
+        </Link>
+      }
+    >
+      {text.library.goneText}
+    </EmptyState>
+  </>
 );
 
 function Loaded({ document }: { document: Document }) {
@@ -108,9 +112,7 @@ function Loaded({ document }: { document: Document }) {
       <div {...panelOf(tab)} className="flex min-h-0 flex-1 flex-col">
         {tab === 'document' ? (
           document.pages === 0 && document.status !== 'ready' ? (
-            <p className="p-8 text-center text-muted">
-              {document.status === 'failed' ? text.library.failedNoReason : text.library.beingRead}
-            </p>
+            <NoText document={document} />
           ) : (
             <Suspense
               fallback={
@@ -136,6 +138,28 @@ function Loaded({ document }: { document: Document }) {
       </div>
       <DocumentDialogs open={dialog} onClose={() => setDialog(undefined)} />
     </div>
+  );
+}
+
+function NoText({ document }: { document: Document }) {
+  if (document.status !== 'failed')
+    return (
+      <EmptyState icon={<Hourglass className="size-6" />} title={text.library.beingReadTitle}>
+        {text.library.beingRead}
+      </EmptyState>
+    );
+  return (
+    <EmptyState
+      icon={<FileQuestion className="size-6" />}
+      title={text.library.noTextTitle}
+      actions={
+        <Button icon={<Download className="size-4" />} onClick={() => void downloadOriginal(document)}>
+          {text.library.download}
+        </Button>
+      }
+    >
+      {text.library.noText}
+    </EmptyState>
   );
 }
 

@@ -41,7 +41,7 @@ export function MoveDialog({ count, from, onClose, onMove }: MoveProps) {
             </Loading>
           ) : null}
           {nowhere ? <p className="px-2 pb-2 text-muted">{text.library.moveNowhere}</p> : null}
-          <fieldset>
+          <fieldset className="min-w-0">
             <legend className="sr-only">{text.library.moveTo}</legend>
             {targets.map(({ id, name, documentCount }) => (
               <label

@@ -93,8 +93,14 @@ const Passage = memo(function Passage({
     <article className="rounded-lg border border-line bg-surface p-4 shadow-card">
       <header className="mb-2 flex items-baseline justify-between gap-4 text-xs">
         <h2 className="min-w-0 font-medium text-muted [overflow-wrap:anywhere]">
-          <span className="mr-2 text-faint tabular-nums">{formatNumber(place)}</span>
-          {headingPath.length === 0 ? text.library.start : headingPath.join(' › ')}
+          {headingPath.length === 0 ? (
+            text.library.passage(formatNumber(place))
+          ) : (
+            <>
+              <span className="mr-2 text-faint tabular-nums">{formatNumber(place)}</span>
+              {headingPath.join(' › ')}
+            </>
+          )}
         </h2>
         <Link
           to="/library/$documentId"

@@ -1,5 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, type Ref, useEffect, useImperativeHandle, useLayoutEffect, useRef } from 'react';
+import { cx } from '../ui/cx.ts';
 
 /** Where to go; a new object goes there again. */
 export interface Target {
@@ -21,6 +22,8 @@ interface PageListProps {
   readonly heightOf: (page: number) => number;
   /** When it changes, all heights have: the place is kept. */
   readonly scale: number;
+  /** Pages keep their width and the list scrolls sideways; else they fit into it. */
+  readonly wide?: boolean;
   readonly onPage: (page: number) => void;
   readonly onKey?: (event: React.KeyboardEvent) => void;
   readonly children: (page: number) => ReactNode;
@@ -36,6 +39,7 @@ export function PageList({
   target,
   heightOf,
   scale,
+  wide = false,
   onPage,
   onKey,
   children,
@@ -98,14 +102,17 @@ export function PageList({
       onKeyDown={onKey}
       className="relative min-h-0 min-w-0 flex-1 overflow-auto bg-sunken outline-offset-[-2px]"
     >
-      <div className="relative min-w-fit" style={{ height: virtualizer.getTotalSize() }}>
-        <div className="min-w-fit" style={{ transform: `translateY(${items[0]?.start ?? 0}px)` }}>
+      <div className={cx('relative', wide && 'min-w-fit')} style={{ height: virtualizer.getTotalSize() }}>
+        <div
+          className={wide ? 'min-w-fit' : undefined}
+          style={{ transform: `translateY(${items[0]?.start ?? 0}px)` }}
+        >
           {items.map(({ index, key }) => (
             <div
               key={key}
               ref={virtualizer.measureElement}
               data-index={index}
-              className="min-w-fit"
+              className={wide ? 'min-w-fit' : undefined}
               style={{ paddingBottom: 0, marginBottom: GAP }}
             >
               {children(index + 1)}

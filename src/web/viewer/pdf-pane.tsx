@@ -90,6 +90,7 @@ export default function PdfPane(props: PdfPaneProps) {
       ) : width === 0 ? null : (
         <PageList
           ref={list}
+          wide
           label={text.viewer.originalOf(document.title)}
           pages={opening.pdf.numPages}
           target={target}

@@ -5,6 +5,7 @@ import type { PageKind } from '../text/en/viewer.ts';
 import { formatNumber } from '../text/format.ts';
 import * as text from '../text/text.ts';
 import { Button } from '../ui/button.tsx';
+import { cx } from '../ui/cx.ts';
 import { Skeleton } from '../ui/state.tsx';
 import { type Block, cutAt, type Slice, textBlocks } from './text-blocks.ts';
 
@@ -55,7 +56,11 @@ export function TextPage({ documentId, page, kind, span, onMark }: TextPageProps
           <div
             key={group[0]?.start}
             dir="auto"
-            className="flex flex-col gap-3 pb-3 leading-relaxed [contain-intrinsic-size:auto_60rem] [content-visibility:auto]"
+            className={cx(
+              'flex flex-col gap-3 pb-3 leading-relaxed',
+              // a guessed height above the mark would move it away
+              span === undefined && '[contain-intrinsic-size:auto_60rem] [content-visibility:auto]',
+            )}
           >
             {group.map((block) => (
               <BlockView key={block.start} block={block} source={data} span={span} />

@@ -1,19 +1,19 @@
 import type { DocumentWriter } from './document-writer.ts';
+import { readHtml } from './html.ts';
+import { inline } from './markdown-inline.ts';
 
 /**
- * Markdown by lines: headings, lists, fenced and indented code, tables, paragraphs. Marks of emphasis and
- * addresses of links go, since they are not what a reader sees; everything else stays as it was written.
- * Every line is looked at a fixed number of times, so no input is slow.
+ * Markdown by lines: headings, lists, fenced and indented code, tables, HTML, paragraphs. Comments go, except
+ * in code. Every line is looked at a fixed number of times, so no input is slow.
  */
 export function writeMarkdown(text: string, out: DocumentWriter): void {
   out.newPage();
-  const lines = withoutComments(text.replace(/\r\n?/g, '\n')).split('\n');
+  const lines = withoutComments(text.replace(/\r\n?/g, '\n').split('\n'));
   let i = frontMatter(lines, out);
   while (i < lines.length) {
     const line = lines[i]!;
-    const fence = FENCE.exec(line);
     if (line.trim() === '') i++;
-    else if (fence !== null) i = writeFence(lines, i, fence[1]!, out);
+    else if (FENCE.test(line)) i = writeFence(lines, i, out);
     else if (/^(?: {4}|\t)/.test(line)) i = writeIndented(lines, i, out);
     else if (HEADING.test(line)) {
       const [, marks = '', title = ''] = HEADING.exec(line) ?? [];
@@ -22,52 +22,105 @@ export function writeMarkdown(text: string, out: DocumentWriter): void {
     } else if (RULE.test(line)) i++;
     else if (isTable(lines, i)) i = writeTable(lines, i, out);
     else if (ITEM.test(line)) i = writeList(lines, i, out);
+    else if (HTML.test(line)) i = writeHtmlBlock(lines, i, out);
     else i = writeParagraph(lines, i, out);
   }
 }
 
-const FENCE = /^ {0,3}(`{3,}|~{3,})/;
+/** Backticks behind the opening ones make it code within a line. */
+const FENCE = /^ {0,3}(`{3,}(?=[^`]*$)|~{3,})/;
+/** CommonMark 0.31, 4.6: what begins with one of these is HTML, most of it up to the next empty line. */
+const HTML =
+  /^ {0,3}<\/?(address|article|aside|blockquote|body|center|dd|details|dialog|div|dl|dt|figcaption|figure|footer|form|h[1-6]|head|header|hr|html|iframe|legend|li|link|main|menu|nav|ol|p|pre|script|section|style|summary|svg|table|tbody|td|textarea|tfoot|th|thead|title|tr|ul)(?=[\s>]|\/>|$)/i;
+/** Lines; each element that is not closed costs a look at as many. */
+const LONGEST_ELEMENT = 500;
+/** Empty lines do not end these. */
+const CLOSED = new Set(['pre', 'script', 'style', 'svg', 'table', 'textarea']);
 const HEADING = /^ {0,3}(#{1,6})(?:[ \t]+|$)(.*)$/;
 const RULE = /^ {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$/;
 const ITEM = /^([ \t]*)([-*+]|\d{1,9}[.)])[ \t]+(.*)$/;
 const TABLE_RULE = /^[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/;
 
 /** Only comments that end: an open one would hide the rest of the file. */
-function withoutComments(text: string): string {
-  const parts: string[] = [];
-  let at = 0;
-  for (let start = text.indexOf('<!--'); start !== -1; start = text.indexOf('<!--', at)) {
-    const end = text.indexOf('-->', start + 4);
-    if (end === -1) break;
-    parts.push(text.slice(at, start));
-    at = end + 3;
-  }
-  return parts.join('') + text.slice(at);
+function withoutComments(lines: readonly string[]): string[] {
+  const lastEnd = lines.findLastIndex((line) => line.includes('-->'));
+  if (lastEnd === -1) return [...lines];
+  let inComment = false;
+  let fence: string | undefined;
+  return lines.map((line, i) => {
+    if (fence !== undefined) {
+      if (line.trimStart().startsWith(fence)) fence = undefined;
+      return line;
+    }
+    const lastEndHere = line.lastIndexOf('-->');
+    let kept = '';
+    let at = 0;
+    while (at < line.length) {
+      if (inComment) {
+        const end = line.indexOf('-->', at);
+        if (end === -1) return kept;
+        inComment = false;
+        at = end + 3;
+      } else {
+        const start = line.indexOf('<!--', at);
+        const ends = start !== -1 && (i < lastEnd || start + 4 <= lastEndHere);
+        // a comment between backticks is shown
+        inComment = ends && line[start - 1] !== '`';
+        const next = start === -1 ? line.length : start + 4;
+        kept += line.slice(at, inComment ? start : next);
+        at = next;
+      }
+    }
+    fence = FENCE.exec(kept.trimStart())?.[1];
+    return kept;
+  });
 }
 
-/** YAML between `---` lines at the very start; its title is the document's. */
+/** YAML between `---` lines or TOML between `+++` lines at the very start; its title is the document's. */
 function frontMatter(lines: readonly string[], out: DocumentWriter): number {
-  if (lines[0]?.trim() !== '---') return 0;
-  const end = lines.findIndex((line, i) => i > 0 && /^(?:---|\.\.\.)\s*$/.test(line));
+  const mark = lines[0]?.trim();
+  if (mark !== '---' && mark !== '+++') return 0;
+  const end = lines.findIndex((line, i) => i > 0 && (line.trimEnd() === mark || line.trimEnd() === '...'));
   if (end === -1 || end > 200) return 0;
   const fields = lines.slice(1, end);
-  if (!fields.every((line) => /^\s*(?:[\w-]+\s*:|-\s|#|$)|^\s+/.test(line))) return 0;
-  const title = fields
-    .map((line) => /^title\s*:\s*(.+)$/i.exec(line)?.[1])
-    .find((value) => value !== undefined);
-  out.title = title?.trim().replace(/^(["'])(.*)\1$/, '$2');
-  const description = fields
-    .map((line) => /^(?:description|summary|subtitle)\s*:\s*(.+)$/i.exec(line)?.[1])
-    .find((value) => value !== undefined);
-  if (description !== undefined) out.paragraph(description.trim().replace(/^(["'])(.*)\1$/, '$2'));
+  if (!fields.every((line) => /^\s*(?:[\w-]+\s*[:=]|-\s|#|\[|$)|^\s+/.test(line))) return 0;
+  const field = (name: RegExp) => {
+    for (const line of fields) {
+      const [, key = '', value = ''] = /^([\w-]+)\s*[:=]\s*(.+)$/.exec(line) ?? [];
+      if (name.test(key)) return value.trim().replace(/^(["'])(.*)\1$/, '$2');
+    }
+    return undefined;
+  };
+  out.title = field(/^title$/i);
+  out.paragraph(field(/^(?:description|summary|subtitle)$/i) ?? '');
   return end + 1;
 }
 
-function writeFence(lines: readonly string[], start: number, fence: string, out: DocumentWriter): number {
-  let end = start + 1;
-  while (end < lines.length && !lines[end]!.trimStart().startsWith(fence)) end++;
+function writeFence(lines: readonly string[], start: number, out: DocumentWriter): number {
+  const end = endOfFence(lines, start);
   out.code(lines.slice(start + 1, end).join('\n'));
   return end + 1;
+}
+
+/** The line that closes the fence at `start`; what stands before the fence may be a list's indentation. */
+function endOfFence(lines: readonly string[], start: number): number {
+  const fence = FENCE.exec(lines[start]!.trimStart())?.[1] ?? '```';
+  let end = start + 1;
+  while (end < lines.length && !lines[end]!.trimStart().startsWith(fence)) end++;
+  return end;
+}
+
+function writeHtmlBlock(lines: readonly string[], start: number, out: DocumentWriter): number {
+  const name = HTML.exec(lines[start]!)?.[1]?.toLowerCase() ?? '';
+  const close = CLOSED.has(name)
+    ? lines
+        .slice(start, start + LONGEST_ELEMENT)
+        .findIndex((line) => line.toLowerCase().includes(`</${name}`))
+    : 0;
+  let end = start + Math.max(0, close) + 1;
+  while (end < lines.length && lines[end]!.trim() !== '') end++;
+  readHtml(lines.slice(start, end).join('\n'), out, false);
+  return end;
 }
 
 function writeIndented(lines: readonly string[], start: number, out: DocumentWriter): number {
@@ -131,18 +184,11 @@ function writeList(lines: readonly string[], start: number, out: DocumentWriter)
         .map((code) => code.trim())
         .join(' ')}`;
       i = close;
-    } else if (HEADING.test(line) || FENCE.test(line)) break;
+    } else if (HEADING.test(line) || FENCE.test(line) || RULE.test(line)) break;
     else items.at(-1)!.text += ` ${inline(line.trim())}`;
   }
   out.list(items);
   return i;
-}
-
-function endOfFence(lines: readonly string[], start: number): number {
-  const fence = FENCE.exec(lines[start]!.trimStart())?.[1] ?? '```';
-  let end = start + 1;
-  while (end < lines.length && !lines[end]!.trimStart().startsWith(fence)) end++;
-  return end;
 }
 
 function writeParagraph(lines: readonly string[], start: number, out: DocumentWriter): number {
@@ -158,6 +204,7 @@ function writeParagraph(lines: readonly string[], start: number, out: DocumentWr
       line.trim() === '' ||
       HEADING.test(line) ||
       FENCE.test(line) ||
+      HTML.test(line) ||
       ITEM.test(line) ||
       isTable(lines, end)
     )
@@ -168,36 +215,7 @@ function writeParagraph(lines: readonly string[], start: number, out: DocumentWr
     .slice(start, end)
     .map((line) => line.replace(/^ {0,3}(?:> ?)+/, '').replace(/(?: {2,}|\\)$/, ''))
     .join('\n');
-  // what is only a definition of link targets or a directive is not text
-  if (!/^(?:\s*\[[^\]\n]{1,200}\]:\s*\S+.*\n?)+$/.test(text)) out.paragraph(inline(text));
+  // what only defines the targets of links is not text; notes are
+  if (!/^(?:\s*\[(?!\^)[^\]\n]{1,200}\]:\s*\S+.*\n?)+$/.test(text)) out.paragraph(inline(text));
   return end;
 }
-
-/** Bounded repetitions keep each of these linear. */
-function inline(text: string): string {
-  if (!/[*_`[\]<\\~&]/.test(text)) return text;
-  return text
-    .replace(/!\[([^\]\n]{0,300})\]\([^()\n]{0,600}\)/g, '$1')
-    .replace(/\[([^[\]\n]{1,500})\]\([^()\n]{0,600}\)/g, '$1')
-    .replace(/\[([^[\]\n]{1,500})\]\[[^[\]\n]{0,200}\]/g, '$1')
-    .replace(/<(https?:\/\/[^<>\s]{1,500})>/g, '$1')
-    .replace(
-      /<\/?(?:a|b|i|em|strong|code|sub|sup|span|br|p|div|img|kbd|small|u|s|del|ins|details|summary|center|font|picture|source)(?:\s[^<>\n]{0,500})?\/?>/gi,
-      ' ',
-    )
-    .replace(/(^|[^\w*])(\*{1,3})(?=\S)([^*\n]{0,500}[^*\s])\2(?!\w)/g, '$1$3')
-    .replace(/(^|[^\w_])(_{1,3})(?=\S)([^_\n]{0,500}[^_\s])\2(?!\w)/g, '$1$3')
-    .replace(/~~([^~\n]{1,500})~~/g, '$1')
-    .replace(/(`{1,2})([^`\n]{1,500})\1/g, '$2')
-    .replace(/\\([\\`*_{}[\]()#+\-.!|<>~])/g, '$1')
-    .replace(/&(amp|lt|gt|quot|nbsp|#39);/g, (_, name: string) => ENTITIES[name] ?? '');
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  amp: '&',
-  lt: '<',
-  gt: '>',
-  quot: '"',
-  nbsp: ' ',
-  '#39': "'",
-};

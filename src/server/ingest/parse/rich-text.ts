@@ -93,7 +93,9 @@ export class RichText {
     // a caption below the cells
     this.endParagraph();
     const table = this.#tables.pop();
-    if (table !== undefined) for (const block of table.blocks()) this.#put(block);
+    if (table === undefined) return;
+    const blocks = this.#tables.length < MAX_NESTED ? table.blocks() : [table.asOne()];
+    for (const block of blocks) this.#put(block);
   }
 
   /** Writes out what is open: at the end, and before a page begins. */
@@ -138,6 +140,9 @@ interface Row {
   /** Every cell with text is a header. */
   isHeader: boolean;
 }
+
+/** Pages that are laid out by tables nest some ten; deeper ones are taken as tables, whose blocks move once. */
+const MAX_NESTED = 20;
 
 /** A page lays out at most this many columns; beyond it what cells reach over is not followed. */
 const MAX_SPANNED = 50;
@@ -187,15 +192,18 @@ class Table {
   /** What the table is when it ends: one table, or the blocks of the page that it lays out. */
   blocks(): readonly Block[] {
     const rows = withoutEmpty(this.#rows);
-    if (isLayout(rows)) return rows.flatMap(({ cells }) => cells.flat());
-    const body = rows.findIndex(({ isHeader }) => !isHeader);
-    return [
-      {
-        kind: 'table',
-        rows: rows.map(({ cells }) => cells.map((blocks) => blocks.map(cellText).join(' '))),
-        headerRows: Math.max(0, body),
-      },
-    ];
+    return isLayout(rows) ? rows.flatMap(({ cells }) => cells.flat()) : [this.asOne(rows)];
+  }
+
+  asOne(rows = withoutEmpty(this.#rows)): Block {
+    return {
+      kind: 'table',
+      rows: rows.map(({ cells }) => cells.map((blocks) => blocks.map(cellText).join(' '))),
+      headerRows: Math.max(
+        0,
+        rows.findIndex(({ isHeader }) => !isHeader),
+      ),
+    };
   }
 
   #skipCovered(row: Row): void {

@@ -80,7 +80,9 @@ class Body implements RtfHandler {
   #marker = '';
   #title = '';
   #cells: string[] = [];
+  /** Of a table in a cell, which becomes text of the cell. */
   #nestedCells: string[] = [];
+  #nestedRows: string[] = [];
   #headerRow = false;
   #tableOpen = false;
 
@@ -139,7 +141,8 @@ class Body implements RtfHandler {
 
   finish(): void {
     this.#flush();
-    for (const cell of this.#cells) this.#rich.text(` ${cell} `);
+    for (const cell of [...this.#cells, ...this.#nestedRows, ...this.#nestedCells])
+      this.#rich.text(` ${cell} `);
     this.#closeTable();
     this.#rich.endParagraph();
     this.#endPage();
@@ -195,11 +198,12 @@ class Body implements RtfHandler {
         this.#nestedCells.push(this.#rich.take().trim());
         break;
       case 'nestrow':
-        this.#rich.text(`${this.#nestedCells.join(' | ')}; `);
+        this.#nestedRows.push(this.#nestedCells.join(' | '));
         this.#nestedCells = [];
         break;
       case 'cell':
-        this.#cells.push(this.#rich.take().replace(/; $/, ''));
+        this.#cells.push(`${this.#nestedRows.join('; ')} ${this.#rich.take()}`);
+        this.#nestedRows = [];
         break;
       case 'row':
         this.#endRow();

@@ -85,6 +85,9 @@ export function PageList({
     center(element) {
       const box = scroller.current;
       if (box === null) return;
+      // told of the page's height now: told later, it would move what is shown by the difference
+      const page = element.closest<HTMLElement>('[data-index]');
+      if (page !== null) virtualizer.resizeItem(Number(page.dataset['index']), page.offsetHeight);
       const outer = box.getBoundingClientRect();
       const inner = element.getBoundingClientRect();
       box.scrollTop += inner.top + inner.height / 2 - (outer.top + outer.height / 2.4);

@@ -72,10 +72,12 @@ async function refuseProtected(zip: ZipArchive): Promise<void> {
   if (locked) throw encrypted();
 }
 
+/** The file that an address names, without the place in it. */
 function unescapePath(href: string): string {
+  const path = href.replace(/#.*$/, '');
   try {
-    return decodeURIComponent(href);
+    return decodeURIComponent(path);
   } catch {
-    return href;
+    return path;
   }
 }

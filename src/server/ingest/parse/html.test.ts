@@ -110,3 +110,9 @@ test('an XHTML title or script without content does not swallow the page', async
   const html = '<html><head><title/><script src="a.js"/><style/></head><body><p>Text.</p></body></html>';
   expect(outline(await parseBytes('a.xhtml', html))).toEqual([['paragraph: Text.']]);
 });
+
+test('a page of frames gives the text for readers without frames', async () => {
+  const html =
+    '<html><head><title>F</title></head><frameset><frame src=x><noframes><body><p>No <b>frames</b></body></noframes></frameset></html>';
+  expect(outline(await parseBytes('a.html', html))).toEqual([['paragraph: No frames']]);
+});

@@ -29,7 +29,7 @@ export function readHtml(html: string, out: DocumentWriter, dropFrame: boolean):
     parser.end();
   } catch (error) {
     if (!(error instanceof TooDeep)) throw error;
-    page.ontext(html.slice(parser.startIndex).replace(/<[^<>]{0,2000}>/g, ' '));
+    page.ontext(withoutTags(html.slice(parser.startIndex)));
   }
   page.finish();
 }
@@ -41,6 +41,8 @@ export function readHtml(html: string, out: DocumentWriter, dropFrame: boolean):
 const MAX_DEPTH = 2000;
 class TooDeep extends Error {}
 
+const withoutTags = (html: string): string => html.replace(/<[^<>]{0,2000}>/g, ' ');
+
 /** An element that is open, with what its insides inherit. */
 interface Element {
   /** `title`: nothing but a heading of the first level, which brings the reading back. */
@@ -48,6 +50,8 @@ interface Element {
   readonly inContent: boolean;
   readonly inHeading: boolean;
   readonly inTableHead: boolean;
+  /** The parser gives its insides as one text, tags and all. */
+  readonly isRaw: boolean;
   readonly attributes: Readonly<Record<string, string>>;
 }
 
@@ -56,6 +60,7 @@ const OUTSIDE: Element = {
   inContent: false,
   inHeading: false,
   inTableHead: false,
+  isRaw: false,
   attributes: {},
 };
 
@@ -85,6 +90,7 @@ class Page {
       inContent,
       inHeading: parent.inHeading || isHeading(name),
       inTableHead: name === 'thead' || (parent.inTableHead && name !== 'table'),
+      isRaw: name === 'noframes',
       attributes,
     });
     if (name === 'title' && reads !== 'nothing') this.#title = [];
@@ -92,10 +98,12 @@ class Page {
   }
 
   ontext(text: string): void {
+    const { reads, isRaw } = this.#open.at(-1) ?? OUTSIDE;
     if (this.#title !== undefined) this.#title.push(text);
+    else if (reads !== 'text') return;
+    else if (this.#preformatted > 0) this.#rich.text(text);
     // line ends in the source are blanks; the ones that count come from `br` and `pre`
-    else if ((this.#open.at(-1) ?? OUTSIDE).reads === 'text')
-      this.#rich.text(this.#preformatted > 0 ? text : text.replace(/\s+/g, ' '));
+    else this.#rich.text((isRaw ? withoutTags(text) : text).replace(/\s+/g, ' '));
   }
 
   onclosetag(name: string): void {

@@ -6,6 +6,7 @@ import {
   makeOpenDocument,
   makePptx,
   makeXlsx,
+  makeZip,
   paragraph,
   run,
   shape,
@@ -183,6 +184,23 @@ test('an EPUB gives a page a chapter in the order of the spine; chapters without
   );
   expect(outline(document)).toEqual([['h1: One', 'paragraph: café text'], ['paragraph: Two']]);
   expect(document.title).toBe('A book');
+});
+
+test('the spine of an EPUB may name places in files, files that are not there, and what is not linear', async () => {
+  const item = (id: string, href: string) =>
+    `<o:item id="${id}" href="${href}" media-type="application/xhtml+xml"/>`;
+  const document = await parseBytes(
+    'a.epub',
+    makeZip({
+      mimetype: 'application/epub+zip',
+      'META-INF/container.xml': '<container><rootfile full-path="book.opf"/></container>',
+      'book.opf': `<o:package><dc:title>A</dc:title><dc:title>B</dc:title>${item('b', 'b.html')}${item('a', 'a.xhtml#x')}<o:itemref idref="a"/><o:itemref idref="gone"/><o:itemref idref="b" linear="no"/></o:package>`,
+      'a.xhtml': '<html><head><title/></head><body><p>First</p><aside>Note</aside></body></html>',
+      'b.html': '<p>Second',
+    }),
+  );
+  expect(outline(document)).toEqual([['paragraph: First', 'paragraph: Note'], ['paragraph: Second']]);
+  expect(document.title).toBe('A');
 });
 
 test('a DOC gives paragraphs, tables and pages, and of fields what they show', async () => {

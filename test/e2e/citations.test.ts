@@ -67,7 +67,9 @@ describeWith('browser', 'from a file to its cited passage', (executablePath) => 
     const { taskId } = await person.api.upload([{ name: report.name, bytes: report.buffer }]);
     await person.api.finished(taskId);
     const page = await house.visit({ as: person, path: '/chat' });
-    await page.getByLabel('Question').fill('Which vaccine does the veterinarian recommend for ferrets?');
+    await page
+      .getByLabel('Question', { exact: true })
+      .fill('Which vaccine does the veterinarian recommend for ferrets?');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Your documents don’t say' }).waitFor();
     expect(await page.getByRole('list', { name: 'Sources of this answer' }).count()).toBe(0);
@@ -78,7 +80,7 @@ describeWith('browser', 'from a file to its cited passage', (executablePath) => 
 async function askAndOpen(page: Page, question: string, title: string) {
   await page.keyboard.press('ControlOrMeta+Shift+KeyO');
   const answered = page.waitForResponse((response) => response.url().endsWith('/api/v1/query'));
-  await page.getByLabel('Question').fill(question);
+  await page.getByLabel('Question', { exact: true }).fill(question);
   await page.keyboard.press('Enter');
   const events = await (await answered).text();
   const done = /event: done\n(?:id: .*\n)?data: (.*)\n/.exec(events)?.[1] as string;

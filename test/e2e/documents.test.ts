@@ -46,7 +46,7 @@ describeWith('browser', 'documents in the library', (executablePath) => {
     expect(await rowOf(page, 'Tide table').count()).toBe(0);
     expect(await found(person)).toBe(false);
     await page.getByRole('link', { name: 'New chat' }).click();
-    await page.getByLabel('Question').fill(QUESTION);
+    await page.getByLabel('Question', { exact: true }).fill(QUESTION);
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Your documents don’t say' }).waitFor();
   });
@@ -111,7 +111,7 @@ describeWith('browser', 'documents in the library', (executablePath) => {
     const { answered } = await person.api.post<Answer>('/api/v1/query', { query: QUESTION });
     expect(answered).toBe(true);
     const page = await house.visit({ as: person, path: '/chat' });
-    await page.getByLabel('Question').fill('When is the high water on Sunday?');
+    await page.getByLabel('Question', { exact: true }).fill('When is the high water on Sunday?');
     await page.keyboard.press('Enter');
     await page.getByRole('list', { name: 'Sources of this answer' }).waitFor();
     await page.getByRole('link', { name: 'Library', exact: true }).click();

@@ -76,14 +76,16 @@ describeWith('browser', 'the first page in a real browser', (executablePath) => 
       { name: 'empty.pdf', mimeType: 'application/pdf', buffer: Buffer.alloc(0) },
     ]);
     await page.locator('.state.ready').nth(1).waitFor();
-    await page.getByLabel('Question').fill('How much does a visiting yacht pay a night?');
+    await page.getByLabel('Question', { exact: true }).fill('How much does a visiting yacht pay a night?');
     await page.getByRole('button', { name: 'Ask' }).click();
     await page.locator('.citation').first().click();
     await page.locator('.passage mark').waitFor();
     expect(await page.locator('.passage mark').textContent()).toContain('34 crowns');
     await keep(page, 'answer-1440-light', 420);
 
-    await page.getByLabel('Question').fill('Which vaccine does the veterinarian recommend for ferrets?');
+    await page
+      .getByLabel('Question', { exact: true })
+      .fill('Which vaccine does the veterinarian recommend for ferrets?');
     await page.getByRole('button', { name: 'Ask' }).click();
     await page.locator('article.refused').waitFor();
     await keep(page, 'refusal-1440-light');

@@ -87,13 +87,13 @@ describeWith('browser', 'sessions and tabs', (executablePath) => {
     const page = await house.visit({ as: await house.newPerson(), path: '/chat' });
     house.expectFaults(page, /ERR_INTERNET_DISCONNECTED/);
     const banner = page.getByText('The server cannot be reached');
-    await page.getByLabel('Question').fill('What is typed before');
+    await page.getByLabel('Question', { exact: true }).fill('What is typed before');
     await page.context().setOffline(true);
     await banner.waitFor();
     await page.context().setOffline(false);
     await banner.waitFor({ state: 'hidden' });
     await page.getByText('Connected again').waitFor();
-    expect(await page.getByLabel('Question').inputValue()).toBe('What is typed before');
+    expect(await page.getByLabel('Question', { exact: true }).inputValue()).toBe('What is typed before');
   });
 
   test('a session that ends while one types asks for the password, and nothing typed is lost', async () => {
@@ -104,7 +104,7 @@ describeWith('browser', 'sessions and tabs', (executablePath) => {
     await person.api.finished(taskId);
     const page = await house.visit({ as: person, path: '/chat' });
     house.expectFaults(page, /401 on /);
-    await page.getByLabel('Question').fill('When is high water on Sunday?');
+    await page.getByLabel('Question', { exact: true }).fill('When is high water on Sunday?');
     await refuseOnce(page);
     await page.context().clearCookies();
     await page.keyboard.press('Enter');
@@ -121,7 +121,7 @@ describeWith('browser', 'sessions and tabs', (executablePath) => {
     await page.keyboard.press('Enter');
     await dialog.waitFor({ state: 'hidden' });
     // the question that was under way goes on
-    await page.getByRole('region', { name: 'Answer' }).getByText('at six').first().waitFor();
+    await page.getByRole('article', { name: 'Answer' }).getByText('at six').first().waitFor();
   });
 });
 

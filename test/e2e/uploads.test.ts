@@ -85,7 +85,7 @@ describeWith('browser', 'uploads', (executablePath) => {
       .getByText(/^Sending/)
       .waitFor();
     await page.getByRole('link', { name: 'New chat' }).click();
-    await page.getByLabel('Question').waitFor();
+    await page.getByLabel('Question', { exact: true }).waitFor();
     await page.getByRole('link', { name: 'Collections' }).click();
     await row(page, 'report.pdf')
       .getByText(/^Sending/)

@@ -16,10 +16,14 @@ interface AxeResult {
 export async function seriousViolations(page: Page): Promise<string[]> {
   // by the debugger's way in: the content policy refuses script elements of others
   await page.evaluate(`window.axe === undefined && (() => { ${source} })()`);
-  const { violations } = await page.evaluate(
-    () => (window as unknown as { axe: { run: (options: object) => Promise<AxeResult> } }).axe.run({ resultTypes: ['violations'] }),
+  const { violations } = await page.evaluate(() =>
+    (window as unknown as { axe: { run: (options: object) => Promise<AxeResult> } }).axe.run({
+      resultTypes: ['violations'],
+    }),
   );
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 300)} ${failureSummary}`));
+    .flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 300)} ${failureSummary}`),
+    );
 }

@@ -62,7 +62,10 @@ const minutes = textFile(
   '# Council minutes, January 2026\n\n## Fuel berth\n\nThe council agreed to build a second fuel berth. The work begins in March and is to be done before the regatta.\n\n## Showers\n\nThe showers were put off by one year because the offers were too high.\n',
 );
 const others: readonly MadeFile[] = [
-  textFile('Regatta 2026.md', '# Regatta 2026\n\nThe regatta is sailed on the second weekend of June. Boats report at the tower before eight.\n'),
+  textFile(
+    'Regatta 2026.md',
+    '# Regatta 2026\n\nThe regatta is sailed on the second weekend of June. Boats report at the tower before eight.\n',
+  ),
   textFile('Weather log.csv', 'day,wind,height\n2026-01-02,5,0.8\n2026-01-03,7,1.9\n2026-01-04,3,0.4\n'),
   docxFile('Letter to the members.docx', 'To all members', [
     'The fees for the inner basin stay as they are. The waiting list has 23 names, and eight berths change hands this spring.',

@@ -22,7 +22,7 @@ import { directionOf, type Sort, type SortColumn } from './sort.ts';
 const HEAD_HEIGHT = 40;
 const BAR_HEIGHT = 72;
 /** Rows drawn outside of the window, so that a fast wheel meets no gap. */
-const OVERSCAN = 8;
+const OVERSCAN = 4;
 
 interface DocumentListProps {
   readonly documents: readonly Document[];
@@ -157,8 +157,12 @@ export function DocumentList(props: DocumentListProps) {
                   key={index}
                   role="presentation"
                   data-index={index}
-                  className="absolute inset-x-0 top-0"
-                  style={{ transform: `translateY(${start - head}px)` }}
+                  // the browser lays out each row by itself
+                  className="absolute inset-x-0 top-0 contain-strict"
+                  style={{
+                    height: card ? CARD_HEIGHT : ROW_HEIGHT,
+                    transform: `translateY(${start - head}px)`,
+                  }}
                 >
                   {own === undefined ? (
                     <WaitingRow place={index + 1} card={card} />

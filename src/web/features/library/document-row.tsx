@@ -1,4 +1,3 @@
-import { Link } from '@tanstack/react-router';
 import { Ellipsis, RotateCw } from 'lucide-react';
 import { memo } from 'react';
 import type { Document } from '../../../contract/documents.ts';
@@ -21,6 +20,7 @@ export const ROW_HEIGHT = 60;
 export const CARD_HEIGHT = 96;
 
 export interface RowActions extends DocumentActions {
+  readonly onOpen: (id: string) => void;
   readonly onToggle: (id: string, range: boolean) => void;
 }
 
@@ -59,7 +59,7 @@ export const DocumentRow = memo(function DocumentRow({ columns, ...props }: RowP
       <Cell className="flex min-w-0 items-center gap-3 pr-4">
         <TypeIcon mimeType={mimeType} className="size-5 shrink-0 text-muted" />
         <div className="min-w-0">
-          <OpenLink document={document} className="block truncate" />
+          <OpenLink document={document} onOpen={props.actions.onOpen} />
           <SecondLine document={document} fallback={filename === title ? typeName(mimeType) : filename} />
         </div>
       </Cell>
@@ -125,7 +125,7 @@ export const DocumentCard = memo(function DocumentCard({ total, ...props }: RowP
     >
       <SelectBox {...props} />
       <div className="flex min-w-0 flex-1 flex-col gap-0.5">
-        <OpenLink document={document} className="block truncate" />
+        <OpenLink document={document} onOpen={props.actions.onOpen} />
         <SecondLine document={document} fallback={filename === title ? typeName(mimeType) : filename} />
         <div className="mt-auto flex min-w-0 items-center gap-2 text-xs text-muted">
           <div className="relative z-1 min-w-0">
@@ -154,20 +154,30 @@ const Cell = ({ className, children }: { className?: string; children: React.Rea
   </div>
 );
 
-/** Its hit area is the whole row; what else can be pressed lies above it. */
-const OpenLink = ({ document, className }: { document: Document; className: string }) => (
-  <Link
-    to="/library/$documentId"
-    params={{ documentId: document.id }}
-    preload={false}
+/**
+ * Its hit area is the whole row; what else can be pressed lies above it. Not the router's link, which matches its
+ * address against the page's with every row that scrolls in.
+ */
+const OpenLink = ({
+  document: { id, title },
+  onOpen,
+}: {
+  document: Document;
+  onOpen: RowActions['onOpen'];
+}) => (
+  <a
+    href={`/library/${id}`}
     data-open
-    className={cx(
-      'font-medium outline-offset-[-2px] after:absolute after:inset-0 hover:underline focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:outline-offset-[-2px] focus-visible:after:outline-accent-text',
-      className,
-    )}
+    onClick={(event) => {
+      // a new tab or window is the browser's to open
+      if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+      event.preventDefault();
+      onOpen(id);
+    }}
+    className="block truncate font-medium outline-offset-[-2px] after:absolute after:inset-0 hover:underline focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:outline-offset-[-2px] focus-visible:after:outline-accent-text"
   >
-    {document.title}
-  </Link>
+    {title}
+  </a>
 );
 
 const SecondLine = ({

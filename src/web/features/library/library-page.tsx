@@ -62,6 +62,7 @@ export function LibraryPage() {
 
   const actions = useMemo<RowActions>(
     () => ({
+      onOpen: (documentId) => void router.navigate({ to: '/library/$documentId', params: { documentId } }),
       onToggle: (id, range) =>
         setSelection((before) => ({
           ...toggle(before.key === listKey ? before : NOTHING_SELECTED, id, shownIds.current, range),

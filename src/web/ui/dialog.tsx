@@ -32,7 +32,11 @@ export function Dialog({
   const titleId = useId();
   useEffect(() => {
     const element = dialog.current;
-    if (open && element?.open === false) element.showModal();
+    if (open && element?.open === false) {
+      element.showModal();
+      // what is asked for comes before the button that closes
+      element.querySelector<HTMLElement>('input:not([hidden]), textarea')?.focus();
+    }
     if (!open && element?.open === true) element.close();
   }, [open]);
   if (!open) return null;

@@ -163,8 +163,8 @@ function Choice({
       <span aria-hidden className="shrink-0 text-muted">
         {icon}
       </span>
-      <span className="min-w-0 flex-1 truncate">{children}</span>
-      {note === undefined ? null : <span className="shrink-0 text-xs text-faint">{note}</span>}
+      <span className="min-w-24 flex-1 truncate">{children}</span>
+      {note === undefined ? null : <span className="truncate text-xs text-faint">{note}</span>}
       <Check aria-hidden className={cx('size-4 shrink-0 text-accent-text', !chosen && 'invisible')} />
     </button>
   );

@@ -23,7 +23,7 @@ export const chat = {
   // scope
   scope: 'Where to look',
   everything: 'Everything',
-  everythingHint: 'All documents that you can see',
+  everythingHint: 'All that you can see',
   searchScope: 'Find collections and documents',
   collections: 'Collections',
   documents: 'Documents',

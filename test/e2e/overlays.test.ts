@@ -22,11 +22,21 @@ const OVERLAYS: readonly (readonly [
     },
   ],
   ['shortcuts', () => '/', (page) => page.keyboard.press('ControlOrMeta+/')],
-  ['account-menu', () => '/', (page) => page.getByRole('button', { name: /^Account of/ }).click()],
+  [
+    'account-menu',
+    () => '/',
+    async (page) => {
+      await page.getByRole('button', { name: /^Account of/ }).click();
+      await menuOpened(page);
+    },
+  ],
   [
     'chat-menu',
     () => '/',
-    (page) => page.getByRole('button', { name: 'What to do with “Breakwater”' }).click(),
+    async (page) => {
+      await page.getByRole('button', { name: 'What to do with “Breakwater”' }).click();
+      await menuOpened(page);
+    },
   ],
   [
     'scope',
@@ -77,7 +87,10 @@ const OVERLAYS: readonly (readonly [
   [
     'document-menu',
     () => '/library',
-    (page) => page.getByRole('button', { name: 'Actions for Crew rules' }).click(),
+    async (page) => {
+      await page.getByRole('button', { name: 'Actions for Crew rules' }).click();
+      await menuOpened(page);
+    },
   ],
   ['tag-filter', () => '/library', (page) => page.getByRole('button', { name: 'Tag', exact: true }).click()],
   ['bulk', () => '/library', (page) => page.getByRole('checkbox', { name: /^Select all/ }).check()],
@@ -103,7 +116,10 @@ const OVERLAYS: readonly (readonly [
   [
     'user-menu',
     () => '/admin',
-    (page) => page.getByRole('button', { name: /^What to do with person2/ }).click(),
+    async (page) => {
+      await page.getByRole('button', { name: /^What to do with person2/ }).click();
+      await menuOpened(page);
+    },
   ],
   [
     'tray',
@@ -185,6 +201,9 @@ describeWith('browser', 'what opens over the pages', (executablePath) => {
     expect(faults).toEqual([]);
   });
 });
+
+/** A menu brings the code that draws it along. */
+const menuOpened = (page: Page) => page.getByRole('menuitem').first().waitFor();
 
 const drawn = (page: Page): Promise<void> =>
   page.evaluate(async () => {

@@ -132,8 +132,8 @@ async function signOut(page: Page): Promise<void> {
 }
 
 /** The next call of the API finds its token run out. */
-const refuseOnce = (page: Page): Promise<void> =>
-  page.route(
+async function refuseOnce(page: Page): Promise<void> {
+  await page.route(
     /\/api\/v1\/(?!auth|events|config)/,
     (route) =>
       route.fulfill({
@@ -148,3 +148,4 @@ const refuseOnce = (page: Page): Promise<void> =>
       }),
     { times: 1 },
   );
+}

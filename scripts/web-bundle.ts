@@ -1,5 +1,6 @@
 import { globSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 
 /** What the browser loads, from Vite's manifest and the files that the build compressed. */
 const webDir = join(dirname(import.meta.dirname), 'dist', 'web');
@@ -27,13 +28,15 @@ export interface WebBundle {
   /** JS and CSS of the start: entry, shell and the first page (`/`, or signing in: the larger). */
   readonly firstLoad: readonly WebFile[];
   readonly all: readonly WebFile[];
-  /** Everything that is served, compressed copies left out. */
+  /** All files that are served, compressed copies included. */
   readonly assetBytes: number;
 }
 
 const sized = (file: string): WebFile => {
   const path = join(webDir, file);
-  const bytes = statSync(path).size;
+  // a large one is there packed only
+  const bytes =
+    statSync(path, { throwIfNoEntry: false })?.size ?? gunzipSync(readFileSync(`${path}.gz`)).length;
   const sizeOf = (extension: string) => statSync(path + extension, { throwIfNoEntry: false })?.size ?? bytes;
   return { file, bytes, gzipBytes: sizeOf('.gz'), brotliBytes: sizeOf('.br') };
 };
@@ -73,9 +76,7 @@ export function readWebBundle(): WebBundle {
     new Set([...reach(entry), ...reach('features/sign-in/sign-in-page.tsx')]),
   ].map((keys) => [...filesOf(keys)].map(sized));
   const served = globSync('**/*', { cwd: webDir, withFileTypes: true })
-    .filter(
-      (found) => found.isFile() && !/\.(br|gz)$/.test(found.name) && !found.parentPath.includes('.vite'),
-    )
+    .filter((found) => found.isFile() && !found.parentPath.includes('.vite'))
     .map((found) => statSync(join(found.parentPath, found.name)).size);
   return {
     pages,

@@ -13,4 +13,4 @@ console.log('\nloaded when needed, beyond the shell');
 for (const { page, files } of pages) line(page, files);
 console.log('\nall JS and CSS');
 line('', all);
-console.log(`everything that is served: ${kB(assetBytes).trim()}`);
+console.log(`all files, packed copies included: ${kB(assetBytes).trim()}`);

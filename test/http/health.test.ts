@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { brotliCompressSync, brotliDecompressSync, gzipSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
 import { detailedHealth } from '../../src/contract/system.ts';
 import { checkHealth } from '../../src/server/http/health-checks.ts';
@@ -239,4 +240,26 @@ test('a packed file of the web app has a tag of its own, and HEAD says what GET 
         ).toBe(200);
   }
   expect(tags.size).toBe(3);
+});
+
+test('a file that is there packed only is unpacked for who asks for it as it is', async () => {
+  const webDir = mkdtempSync(join(tmpdir(), 'ka-web-'));
+  onTestFinished(() => rmSync(webDir, { recursive: true }));
+  mkdirSync(join(webDir, 'assets'));
+  writeFileSync(join(webDir, 'index.html'), '<!doctype html>');
+  writeFileSync(join(webDir, 'assets', 'large-1a2b.js.gz'), gzipSync('large()'));
+  writeFileSync(join(webDir, 'assets', 'large-1a2b.js.br'), brotliCompressSync('large()'));
+  const app = await testApp({ services: { webDir } });
+  const url = '/assets/large-1a2b.js';
+  const plain = await app.inject({ url });
+  expect([plain.statusCode, plain.body]).toEqual([200, 'large()']);
+  expect(plain.headers).toMatchObject({
+    'content-type': 'text/javascript; charset=utf-8',
+    'content-length': '7',
+  });
+  expect(plain.headers['content-encoding']).toBeUndefined();
+  const packed = await app.inject({ url, headers: { 'accept-encoding': 'br, gzip' } });
+  expect(packed.headers['content-encoding']).toBe('br');
+  expect(brotliDecompressSync(packed.rawPayload).toString()).toBe('large()');
+  expect((await app.inject({ url: `${url}.gz` })).statusCode).toBe(404);
 });

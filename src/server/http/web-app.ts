@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isKnown } from './if-none-match.ts';
 
@@ -48,7 +50,10 @@ const ENCODINGS = [
 const NOT_PAGES = /^\/(api|v1|mcp|health|metrics|assets|docs|openapi\.json)(\/|$)/;
 
 interface WebFile {
+  /** Without the extension of an encoding. */
   readonly path: string;
+  /** Large files are there packed only; who can't unpack them gets them unpacked from gzip. */
+  readonly packedOnly: boolean;
   readonly type: string;
   /** The build puts a hash into its name: it never changes. */
   readonly immutable: boolean;
@@ -81,22 +86,31 @@ function listFiles(webDir: string): ReadonlyMap<string, WebFile> {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
   const all = new Set(names);
+  const unpacked = names.map((path) =>
+    ENCODINGS.reduce(
+      (rest, [, extension]) => (rest.endsWith(extension) ? rest.slice(0, -extension.length) : rest),
+      path,
+    ),
+  );
   return new Map(
-    names
-      .filter((path) => !ENCODINGS.some(([, extension]) => path.endsWith(extension)))
-      .map((path) => {
-        const url = `/${path.slice(webDir.length).replaceAll('\\', '/').replace(/^\/+/, '')}`;
-        const file: WebFile = {
-          path,
-          type: TYPES[extname(path)] ?? 'application/octet-stream',
-          immutable: url.startsWith('/assets/'),
-          tag: createHash('sha256').update(readFileSync(path)).digest('base64url').slice(0, 22),
-          encodings: ENCODINGS.filter(([, extension]) => all.has(path + extension)),
-        };
-        return [url, file];
-      }),
+    [...new Set(unpacked)].map((path) => {
+      const url = `/${path.slice(webDir.length).replaceAll('\\', '/').replace(/^\/+/, '')}`;
+      const file: WebFile = {
+        path,
+        packedOnly: !all.has(path),
+        type: TYPES[extname(path)] ?? 'application/octet-stream',
+        immutable: url.startsWith('/assets/'),
+        tag: tagOf(readFileSync(all.has(path) ? path : `${path}.gz`)),
+        encodings: ENCODINGS.filter(([, extension]) => all.has(path + extension)),
+      };
+      return [url, file];
+    }),
   );
 }
+
+const tagOf = (content: Buffer): string =>
+  createHash('sha256').update(content).digest('base64url').slice(0, 22);
+const unpack = promisify(gunzip);
 
 async function sendFile(file: WebFile, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const accepted = (request.headers['accept-encoding'] ?? '')
@@ -115,5 +129,9 @@ async function sendFile(file: WebFile, request: FastifyRequest, reply: FastifyRe
   if (file.encodings.length > 0) reply.header('vary', 'accept-encoding');
   if (isKnown(request.headers['if-none-match'], etag)) return void (await reply.code(304).send());
   if (encoding !== undefined) reply.header('content-encoding', encoding);
-  await reply.code(200).send(await readFile(file.path + extension));
+  const content =
+    encoding === undefined && file.packedOnly
+      ? await unpack(await readFile(`${file.path}.gz`))
+      : await readFile(file.path + extension);
+  await reply.code(200).send(content);
 }

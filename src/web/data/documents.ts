@@ -126,8 +126,6 @@ export const patchDocument = (
 ) => change<Document>('PATCH', at(id), fields, { retry: true });
 export const reindexDocument = (id: string) =>
   change<{ taskId: string }>('POST', `${at(id)}/reindex`, undefined, { retry: true });
-export const deleteDocument = (id: string, keepalive = false) =>
-  change('DELETE', at(id), undefined, { retry: true, keepalive });
 export const changeDocuments = (documentIds: readonly string[], action: BulkAction, keepalive = false) =>
   change<BulkResult>('POST', '/api/v1/documents/bulk', { documentIds, action }, { retry: true, keepalive });
 

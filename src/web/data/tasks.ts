@@ -13,12 +13,5 @@ export const activeTasksQuery = () =>
       (await read<ListPage<Task>>('/api/v1/tasks', { active: true, limit: 50 }, signal)).items,
   });
 
-export const taskQuery = (id: string) =>
-  queryOptions({
-    queryKey: ['tasks', 'one', id],
-    queryFn: ({ signal }) => read<Task>(at(id), undefined, signal),
-  });
-
-export const cancelTask = (id: string) => change<Task>('DELETE', at(id), undefined, { retry: true });
 export const cancelTaskItem = (id: string, documentId: string) =>
   change<Task>('DELETE', `${at(id)}/items/${encodeURIComponent(documentId)}`, undefined, { retry: true });

@@ -6,7 +6,6 @@ const date = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
 const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 const timeOfDay = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto', style: 'long' });
-const list = new Intl.ListFormat(undefined, { type: 'conjunction' });
 
 export const formatNumber = (n: number) => number.format(n);
 export const formatCompact = (n: number) => compact.format(n);
@@ -15,7 +14,6 @@ export const formatPercent = (share: number) => percent.format(share);
 export const formatDate = (iso: string) => date.format(new Date(iso));
 export const formatDateTime = (iso: string) => dateTime.format(new Date(iso));
 export const formatTime = (iso: string) => timeOfDay.format(new Date(iso));
-export const formatList = (items: readonly string[]) => list.format(items);
 
 const SIZES = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
 /** Whole and with one digit; made once, since a list shows thousands of sizes. */

@@ -92,12 +92,13 @@ class Body implements XmlHandler {
   }
 
   skips(name: string): boolean {
+    if (!SKIPPED.has(name)) return false;
     if (name === 'del') {
       this.#current((paragraph) => {
         paragraph.joinsNext = true;
       });
     }
-    return SKIPPED.has(name);
+    return true;
   }
 
   open(name: string, attributes: string): void {

@@ -9,6 +9,7 @@ const DROPPED = names(
 );
 const FRAME = names('nav footer aside menu');
 const FRAME_ROLES = names('navigation contentinfo search complementary');
+const HEADINGS = names('h1 h2 h3 h4 h5 h6');
 const BLOCKS = names(
   'p div section article main header footer aside nav figure figcaption blockquote address details summary dl dt dd form fieldset ' +
     'legend hr center body html ul ol menu caption',
@@ -16,7 +17,7 @@ const BLOCKS = names(
 
 type Attributes = Readonly<Record<string, string>>;
 
-export const isHeading = (name: string): boolean => /^h[1-6]$/.test(name);
+export const isHeading = (name: string): boolean => HEADINGS.has(name);
 
 export const isBlock = (name: string): boolean => BLOCKS.has(name);
 

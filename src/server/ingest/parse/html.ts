@@ -84,7 +84,7 @@ class Page {
     if (this.#open.length >= MAX_DEPTH) throw new TooDeep();
     const parent = this.#open.at(-1) ?? OUTSIDE;
     const inContent = parent.inContent || name === 'main' || name === 'article';
-    const reads = this.#reads(name, attributes, { ...parent, inContent });
+    const reads = this.#reads(name, attributes, parent, inContent);
     this.#open.push({
       reads,
       inContent,
@@ -121,12 +121,17 @@ class Page {
     this.#rich.finish();
   }
 
-  #reads(name: string, attributes: Element['attributes'], around: Element): Element['reads'] {
-    if (around.reads === 'nothing' || isDropped(name, attributes, around.inHeading)) return 'nothing';
+  #reads(
+    name: string,
+    attributes: Element['attributes'],
+    parent: Element,
+    inContent: boolean,
+  ): Element['reads'] {
+    if (parent.reads === 'nothing' || isDropped(name, attributes, parent.inHeading)) return 'nothing';
     if (!this.#dropFrame) return 'text';
-    if (isFrame(name, attributes, around.inContent)) return 'nothing';
-    if (isBanner(name, attributes, around.inContent)) return 'title';
-    return around.reads === 'title' && name === 'h1' ? 'text' : around.reads;
+    if (isFrame(name, attributes, inContent)) return 'nothing';
+    if (isBanner(name, attributes, inContent)) return 'title';
+    return parent.reads === 'title' && name === 'h1' ? 'text' : parent.reads;
   }
 
   #begin(name: string, attributes: Element['attributes']): void {

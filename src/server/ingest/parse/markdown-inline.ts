@@ -1,13 +1,14 @@
 /** Marks of emphasis and addresses of links go, since they are not what a reader sees; code stays as it is. */
 export function inline(text: string): string {
   if (!/[*_`[\]<\\~&]/.test(text)) return text;
+  if (!text.includes('`')) return withoutMarks(text);
+  // marks in code are code: it waits outside while the text around loses its own
   const spans: string[] = [];
   const marked = text
     .replace(/[\ue000\ue001]/g, '')
-    // marks in code are code: it waits outside while the text around loses its own
-    .replace(/(?<![\\`])(`{1,3})(?!`)([^`]{1,1000})\1(?!`)/g, (_, _marks, code: string) => {
-      return `\ue000${spans.push(code.trim()) - 1}\ue001`;
-    });
+    .replace(/\\`|(`{1,3})(?!`)([^`]{1,1000})\1(?!`)/g, (whole, _marks, code: string | undefined) =>
+      code === undefined ? whole : `\ue000${spans.push(code.trim()) - 1}\ue001`,
+    );
   return withoutMarks(marked).replace(/\ue000(\d+)\ue001/g, (_, at: string) => spans[Number(at)] ?? '');
 }
 

@@ -228,12 +228,10 @@ function withoutEmpty(rows: readonly Row[]): Row[] {
  * heading above other text is a part of a page, wherever it stands.
  */
 function isLayout(rows: readonly Row[]): boolean {
-  const cells = rows.flatMap((row) => row.cells);
-  return (
-    rows.every((row) => row.cells.length <= 1) ||
-    (rows.length === 1 && cells.some((blocks) => blocks.length > 1)) ||
-    cells.some((blocks) => blocks.length > 1 && blocks[0]?.kind === 'heading')
-  );
+  const inOneRow = rows.length === 1;
+  const isPart = (blocks: readonly Block[]) =>
+    blocks.length > 1 && (inOneRow || blocks[0]?.kind === 'heading');
+  return rows.every((row) => row.cells.length <= 1) || rows.some((row) => row.cells.some(isPart));
 }
 
 const cellText = (block: Block): string =>

@@ -118,7 +118,10 @@ class XmlReader {
     if (end === -1) return -1;
     if (kind === 0x2f) {
       if (this.#skipped > 0) this.#skipped--;
-      else this.#handler.close(...splitName(text.slice(at + 2, end).trimEnd()));
+      else {
+        const [name, prefix] = splitName(text.slice(at + 2, end).trimEnd());
+        this.#handler.close(name, prefix);
+      }
       return end + 1;
     }
     this.#element(text, at + 1, end);

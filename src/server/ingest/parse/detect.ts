@@ -1,4 +1,5 @@
 import { broken, empty, encrypted, needsOcr, unsupported } from './faults.ts';
+import { wordPart } from './office-package.ts';
 import { wideEncoding } from './text-encoding.ts';
 import type { ZipArchive } from './zip.ts';
 
@@ -132,7 +133,7 @@ export async function detectPackage(zip: ZipArchive, extension: string): Promise
     throw unsupported('The file is an OpenDocument drawing or formula.');
   }
   const format =
-    zip.has('word/document.xml') || someName(zip, /^word\/document\d*\.xml$/)
+    wordPart(zip) !== undefined
       ? 'docx'
       : zip.has('ppt/presentation.xml')
         ? 'pptx'
@@ -157,11 +158,6 @@ const OFFICE_NAMES: ReadonlyMap<string, Format> = new Map([
   ['ppt', 'pptx'],
   ['xls', 'xlsx'],
 ]);
-
-function someName(zip: ZipArchive, pattern: RegExp): boolean {
-  for (const name of zip.names()) if (pattern.test(name)) return true;
-  return false;
-}
 
 /** Which kind of text a decoded file is. */
 export function detectText(text: string, extension: string): Format {

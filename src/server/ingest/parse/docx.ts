@@ -1,8 +1,9 @@
 import type { DocumentWriter } from './document-writer.ts';
+import { readNotes, SKIPPED } from './docx-notes.ts';
 import { type ListMarkers, type ListPlace, readNumbering } from './docx-numbering.ts';
 import { type DocxStyles, readStyles } from './docx-styles.ts';
 import { type Graphic, readGraphic, writeGraphic } from './office-graphic.ts';
-import { coreTitle, type Relationship, relationships } from './office-package.ts';
+import { coreTitle, type Relationship, relationships, wordPart } from './office-package.ts';
 import { RichText } from './rich-text.ts';
 import { attribute, readXml, type XmlHandler } from './xml.ts';
 import type { ZipArchive } from './zip.ts';
@@ -14,7 +15,7 @@ import type { ZipArchive } from './zip.ts';
  * breaks that the author set.
  */
 export async function readDocx(zip: ZipArchive, out: DocumentWriter): Promise<void> {
-  const part = mainPart(zip);
+  const part = wordPart(zip) ?? '';
   const links = await relationships(zip, part);
   const target = (type: string) => [...links.values()].find((link) => link.type === type)?.target ?? '';
   const styles = await readStyles(zip, target('styles'));
@@ -28,28 +29,6 @@ export async function readDocx(zip: ZipArchive, out: DocumentWriter): Promise<vo
   body.finish();
   out.title = await coreTitle(zip);
 }
-
-function mainPart(zip: ZipArchive): string {
-  if (zip.has('word/document.xml')) return 'word/document.xml';
-  for (const name of zip.names()) if (/^word\/document\d*\.xml$/.test(name)) return name;
-  return 'word/document.xml';
-}
-
-/** Elements whose content is not text of the document as it stands. */
-const SKIPPED = new Set([
-  'del',
-  'moveFrom',
-  'instrText',
-  'delInstrText',
-  'Fallback',
-  'rPrChange',
-  'pPrChange',
-  'sectPrChange',
-  'tblPrChange',
-  'delText',
-  // the reading of a word above it (17.3.3)
-  'rt',
-]);
 
 interface Paragraph {
   style: string | undefined;
@@ -304,36 +283,6 @@ const isOn = (attributes: string): boolean => !/^(?:0|false|off)$/.test(attribut
 
 const mergeList = (own: Paragraph['list'], fromStyle: ListPlace | undefined): ListPlace | undefined =>
   fromStyle === undefined ? undefined : { id: fromStyle.id, level: own?.level ?? fromStyle.level };
-
-async function readNotes(
-  zip: ZipArchive,
-  part: string,
-  kind: 'footnote' | 'endnote',
-  notes: Map<string, string>,
-): Promise<void> {
-  let id: string | undefined;
-  let text: string[] = [];
-  let inText = false;
-  await readXml(zip.stream(part), {
-    skips: (name) => SKIPPED.has(name),
-    open(name, attributes) {
-      if (name === kind) {
-        // separators between text and notes are notes of a type
-        id = attribute(attributes, 'type') === undefined ? attribute(attributes, 'id') : undefined;
-        text = [];
-      } else if (name === 't') inText = true;
-      else if (name === 'tab' || name === 'br') text.push(' ');
-    },
-    text(part) {
-      if (inText) text.push(part);
-    },
-    close(name) {
-      if (name === 't') inText = false;
-      else if (name === 'p') text.push('\n');
-      else if (name === kind && id !== undefined) notes.set(`${kind}/${id}`, text.join(''));
-    },
-  });
-}
 
 /** Charts and diagrams are parts of their own; read before the body, which has them by the id of their link. */
 async function readGraphics(

@@ -41,6 +41,13 @@ export function resolvePart(folder: string, target: string): string {
   return parts.join('/');
 }
 
+/** The body of a Word document; some writers number it. */
+export function wordPart(zip: ZipArchive): string | undefined {
+  if (zip.has('word/document.xml')) return 'word/document.xml';
+  for (const name of zip.names()) if (/^word\/document\d+\.xml$/.test(name)) return name;
+  return undefined;
+}
+
 /** The title that the author gave the document, from its core properties. */
 export async function coreTitle(zip: ZipArchive): Promise<string | undefined> {
   const title = await titleIn(zip, 'docProps/core.xml');

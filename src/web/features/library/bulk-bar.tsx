@@ -55,9 +55,10 @@ export function BulkBar({ documents, total, onSelectAll, onClear }: BulkBarProps
   return (
     <section
       aria-label={text.library.bulk}
-      className="absolute inset-x-0 bottom-3 z-20 flex justify-center px-2"
+      className="absolute inset-x-0 pointer-events-none bottom-3 z-20 flex justify-center px-2 lg:justify-start lg:px-3"
     >
-      <div className="flex max-w-full flex-wrap items-center justify-center gap-x-1 gap-y-1 rounded-xl max-sm:gap-x-0 border border-line bg-surface p-1.5 shadow-high">
+      {/* beside the toasts, which come in the other corner */}
+      <div className="pointer-events-auto flex max-w-full flex-wrap items-center justify-center gap-x-1 gap-y-1 rounded-xl max-sm:gap-x-0 border border-line bg-surface p-1.5 shadow-high">
         {work === undefined ? (
           <>
             <p role="status" className="px-2 text-sm font-medium whitespace-nowrap tabular-nums">

@@ -33,20 +33,27 @@ const isItemError = (reason: unknown): reason is ItemError =>
 
 export const useDeleted = () => useSyncExternalStore(deletes.hidden.subscribe, deletes.hidden.get);
 
+/** Takes the offer to undo off the screen, by what was deleted. */
+const offers = new WeakMap<readonly string[], () => void>();
+
 /** They vanish now and are deleted in a moment, unless the person takes it back. */
 export function deleteWithUndo(documents: readonly Pick<Document, 'id' | 'title'>[]): void {
   const [first] = documents;
   if (first === undefined) return;
   const n = documents.length;
-  const undo = deletes.remove(documents.map(({ id }) => id));
-  toast({
+  const ids = documents.map(({ id }) => id);
+  const undo = deletes.remove(ids);
+  const takeBack = toast({
     title: n === 1 ? text.library.deletedOne(first.title) : text.library.deleted(n, formatNumber(n)),
     durationMs: UNDO_MS,
     action: { label: text.library.undo, run: undo },
   });
+  offers.set(ids, takeBack);
 }
 
 export function undoLatestDelete(): void {
   const ids = deletes.undoLatest();
-  if (ids !== undefined) toast({ title: text.library.restored(ids.length, formatNumber(ids.length)) });
+  if (ids === undefined) return;
+  offers.get(ids)?.();
+  toast({ title: text.library.restored(ids.length, formatNumber(ids.length)) });
 }

@@ -127,7 +127,13 @@ async function run(
           words += event.text;
           if (words === event.text) {
             draw();
-            afterNextPaint((at) => update(store, key, { firstWordMs: at - sentAt }));
+            // on the screen before what came along with them is drawn: an answer may come in one piece
+            await new Promise<void>((goOn) => {
+              afterNextPaint((at) => {
+                update(store, key, { firstWordMs: at - sentAt });
+                goOn();
+              });
+            });
           } else drawing ??= setTimeout(draw, FRAME_MS);
           break;
         case 'citation':

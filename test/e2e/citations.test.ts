@@ -1,6 +1,9 @@
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import type { Answer } from '../../src/contract/query.ts';
+import { BENCH_USER, type Client, registerClient } from '../../bench/lib/server.ts';
+import type { ListPage } from '../../src/contract/common.ts';
+import type { Message } from '../../src/contract/conversations.ts';
+import type { Citation } from '../../src/contract/query.ts';
 import { openBrowserHouse } from '../support/browser-house.ts';
 import { docxFile, folded, pdfFile } from '../support/made-files.ts';
 import { describeWith } from '../support/needs.ts';
@@ -35,7 +38,7 @@ describeWith('browser', 'from a file to its cited passage', (executablePath) => 
     await page.getByRole('button', { name: 'Create account' }).click();
     await page.getByLabel('Name').fill('Astrid Vang');
     await page.getByLabel('Email').fill('astrid@example.org');
-    await page.getByLabel('Password', { exact: true }).fill('a long password');
+    await page.getByLabel('Password', { exact: true }).fill(BENCH_USER.password);
     await page.getByRole('button', { name: 'Create account' }).press('Enter');
 
     await page.getByRole('button', { name: 'Search', exact: false }).first().click();
@@ -46,14 +49,25 @@ describeWith('browser', 'from a file to its cited passage', (executablePath) => 
     await chooser.setFiles([report, handbook]);
     await page.getByRole('heading', { name: '2 files are ready' }).waitFor();
 
-    const inPdf = await askAndOpen(page, 'How much does a visiting yacht pay a night?', 'Harbour report');
+    const api = await registerClient(house.url, 'astrid@example.org');
+    const inPdf = await askAndOpen(
+      page,
+      api,
+      'How much does a visiting yacht pay a night?',
+      'Harbour report',
+    );
     await page.locator('.pdf-text mark').first().waitFor();
     const markedInPdf = await page.locator('.pdf-text mark').allTextContents();
     expect(inPdf.page).toBe(2);
     expect(folded(markedInPdf.join(''))).toBe(folded(inPdf.quote));
     expect(folded(inPdf.quote)).toContain(folded('34 crowns a night'));
 
-    const inDocx = await askAndOpen(page, 'How many days of paid leave does the crew get?', 'Crew handbook');
+    const inDocx = await askAndOpen(
+      page,
+      api,
+      'How many days of paid leave does the crew get?',
+      'Crew handbook',
+    );
     const text = page.getByRole('complementary', { name: 'Source' });
     await text.locator('article mark').first().waitFor();
     expect(folded((await text.locator('article mark').allTextContents()).join(''))).toBe(
@@ -76,16 +90,17 @@ describeWith('browser', 'from a file to its cited passage', (executablePath) => 
   });
 });
 
-/** Asks in a new chat and opens the first citation of this document, as the server's answer has it. */
-async function askAndOpen(page: Page, question: string, title: string) {
+/** Asks in a new chat and opens the first citation of this document, which is as the server keeps it. */
+async function askAndOpen(page: Page, api: Client, question: string, title: string): Promise<Citation> {
   await page.keyboard.press('ControlOrMeta+Shift+KeyO');
-  const answered = page.waitForResponse((response) => response.url().endsWith('/api/v1/query'));
+  await page.getByRole('heading', { name: 'What would you like to know?' }).waitFor();
   await page.getByLabel('Question', { exact: true }).fill(question);
   await page.keyboard.press('Enter');
-  const events = await (await answered).text();
-  const done = /event: done\n(?:id: .*\n)?data: (.*)\n/.exec(events)?.[1] as string;
-  const citation = (JSON.parse(done) as Answer).citations.find((each) => each.title.startsWith(title));
-  if (citation === undefined) throw new Error(`the answer cites nothing of ${title}: ${events}`);
+  await page.getByRole('list', { name: 'Sources of this answer' }).waitFor();
+  const conversationId = new URL(page.url()).pathname.split('/').at(-1);
+  const { items } = await api.get<ListPage<Message>>(`/api/v1/conversations/${conversationId}/messages`);
+  const citation = items.at(-1)?.citations.find((each) => each.title === title);
+  if (citation === undefined) throw new Error(`the answer cites nothing of ${title}`);
   await page
     .getByRole('button', { name: new RegExp(`^Source ${citation.marker}: ${title}`) })
     .first()

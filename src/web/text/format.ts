@@ -20,7 +20,13 @@ const SIZES = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
 const sizes = [0, 1].map((maximumFractionDigits) =>
   SIZES.map(
     (unit) =>
-      new Intl.NumberFormat(undefined, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits }),
+      new Intl.NumberFormat(undefined, {
+        style: 'unit',
+        unit,
+        // of bytes, the short form has no plural
+        unitDisplay: unit === 'byte' ? 'long' : 'short',
+        maximumFractionDigits,
+      }),
   ),
 ) as [Intl.NumberFormat[], Intl.NumberFormat[]];
 /** In powers of 1,000. */

@@ -13,6 +13,7 @@ import {
   CARD_HEIGHT,
   DocumentCard,
   DocumentRow,
+  PassingRow,
   ROW_HEIGHT,
   type RowActions,
   WaitingRow,
@@ -21,6 +22,8 @@ import { directionOf, type Sort, type SortColumn } from './sort.ts';
 
 const HEAD_HEIGHT = 40;
 const BAR_HEIGHT = 72;
+/** Rows that rushed by get their controls once the list rests this long. */
+const SETTLED_MS = 100;
 /** Rows drawn outside of the window, so that a fast wheel meets no gap. */
 const OVERSCAN = 4;
 
@@ -58,6 +61,7 @@ export function DocumentList(props: DocumentListProps) {
     paddingEnd: selected.size > 0 ? BAR_HEIGHT : 0,
     scrollPaddingEnd: selected.size > 0 ? BAR_HEIGHT : 0,
     useFlushSync: false,
+    isScrollingResetDelay: SETTLED_MS,
     // the row with the focus stays, or the focus would be lost with it
     rangeExtractor: useCallback((range: Range) => {
       const shown = defaultRangeExtractor(range);
@@ -93,6 +97,12 @@ export function DocumentList(props: DocumentListProps) {
   });
 
   const items = virtualizer.getVirtualItems();
+  const first = items[0]?.index ?? 0;
+  const drawnFirst = useRef(first);
+  const rushing = virtualizer.isScrolling && Math.abs(first - drawnFirst.current) > items.length / 2;
+  useEffect(() => {
+    drawnFirst.current = first;
+  });
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: keys of the rows in it
     <div
@@ -166,6 +176,8 @@ export function DocumentList(props: DocumentListProps) {
                 >
                   {own === undefined ? (
                     <WaitingRow place={index + 1} card={card} />
+                  ) : rushing ? (
+                    <PassingRow document={own.document} place={index + 1} card={card} />
                   ) : card ? (
                     <DocumentCard {...own} total={total} />
                   ) : (

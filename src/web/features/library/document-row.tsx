@@ -238,3 +238,28 @@ export const WaitingRow = memo(function WaitingRow({ place, card }: { place: num
     </div>
   );
 });
+
+/** What can be read of a row that rushes by: so many come in each frame that their controls would hold it up. */
+export const PassingRow = memo(function PassingRow({
+  document: { title, filename },
+  place,
+  card,
+}: {
+  document: Document;
+  place: number;
+  card: boolean;
+}) {
+  return (
+    <div
+      role={card ? 'listitem' : 'row'}
+      {...(card ? {} : { 'aria-rowindex': place + 1 })}
+      style={{ height: card ? CARD_HEIGHT : ROW_HEIGHT }}
+      className={cx('border-b border-line text-sm', card ? 'px-12 pt-3' : 'px-[4.75rem] pt-2')}
+    >
+      <div role={card ? undefined : 'cell'} className="max-w-96">
+        <p className="truncate font-medium">{title}</p>
+        <p className="truncate text-xs text-muted">{filename}</p>
+      </div>
+    </div>
+  );
+});

@@ -16,7 +16,9 @@ import * as text from '../../text/text.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { IconButton } from '../../ui/button.tsx';
 import { Menu } from '../../ui/menu.tsx';
-import type { CollectionDialog } from './collections-page.tsx';
+
+/** What the menu of a collection opens. */
+export type CollectionDialog = 'rename' | 'share' | 'delete' | 'leave';
 
 interface CardProps {
   readonly collection: Collection;

@@ -7,12 +7,11 @@ import * as text from '../../text/text.ts';
 import { Button } from '../../ui/button.tsx';
 import { Page } from '../../ui/page.tsx';
 import { EmptyState, ErrorState, Loading, Skeleton } from '../../ui/state.tsx';
-import { CollectionCard } from './collection-card.tsx';
+import { CollectionCard, type CollectionDialog } from './collection-card.tsx';
 import { CreateCollection, RenameCollection } from './name-dialog.tsx';
 import { DeleteCollection, LeaveCollection } from './removal-dialogs.tsx';
 import { ShareDialog } from './share-dialog.tsx';
 
-export type CollectionDialog = 'rename' | 'share' | 'delete' | 'leave';
 type Open =
   | { readonly kind: 'create' }
   | { readonly kind: CollectionDialog; readonly collection: Collection };

@@ -26,15 +26,18 @@ const CHUNKS_PER_DOCUMENT = 20;
  * A data folder as a running installation leaves it, with about so many passages. Everything is written by the
  * product's own code, except that the vectors are made up: embedding them would take minutes.
  */
-export async function makeInstallation(chunks: number): Promise<MadeInstallation> {
+export async function makeInstallation(
+  chunks: number,
+  chunksPerDocument = CHUNKS_PER_DOCUMENT,
+): Promise<MadeInstallation> {
   const dataDir = await mkdtemp(join(tmpdir(), 'ka-bench-installation-'));
   const databasePath = join(dataDir, 'knowledge.db');
   prepareSqlite(databasePath);
   const connection = openSqlite(databasePath);
   const words = new Set<string>();
   try {
-    const documents = Array.from({ length: Math.ceil(chunks / CHUNKS_PER_DOCUMENT) }, (_, i) => {
-      const paragraphs = prose(CHARACTERS_PER_CHUNK * CHUNKS_PER_DOCUMENT, i + 1);
+    const documents = Array.from({ length: Math.ceil(chunks / chunksPerDocument) }, (_, i) => {
+      const paragraphs = prose(CHARACTERS_PER_CHUNK * chunksPerDocument, i + 1);
       for (const word of (paragraphs[0] ?? '').split(/\W+/))
         if (word.length > 6 && words.size < 500) words.add(word);
       return { id: `d${i}`, title: `Report ${i}`, text: paragraphs.join('\n\n') };

@@ -58,6 +58,17 @@ const OVERLAYS: readonly (readonly [
     },
   ],
   [
+    'answer',
+    ({ answeredId }) => `/chat/${answeredId}`,
+    async (page) => {
+      await page
+        .getByRole('button', { name: /^Source 1: Harbour handbook/ })
+        .first()
+        .click();
+      await page.locator('.pdf-text mark').first().waitFor();
+    },
+  ],
+  [
     'quote',
     ({ conversationId }) => `/chat/${conversationId}`,
     async (page) => {

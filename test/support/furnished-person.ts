@@ -4,6 +4,8 @@ import { docxFile, lockedPdfFile, type MadeFile, pdfFile, textFile, xlsxFile } f
 export interface Furnished {
   /** The chat with the most in it. */
   readonly conversationId: string;
+  /** A chat in which everything was answered. */
+  readonly answeredId: string;
   /** A PDF of several pages. */
   readonly documentId: string;
 }
@@ -103,11 +105,16 @@ export async function furnish({ api }: Person): Promise<Furnished> {
   await ask('Second fuel berth', 'When does the work on the second fuel berth begin?');
   await ask('Leave of the crew', 'How many days of paid leave does the crew get?');
   await ask('Breakwater', 'What did the repair of the eastern breakwater cost?');
+  const answeredId = await ask(
+    'Cranes and berths',
+    'What does a lift by the crane cost in winter?',
+    'When may a berth be given to somebody else?',
+  );
   const conversationId = await ask(
     'What visitors pay',
     'How much does a visiting yacht pay a night?',
     'How long may a visiting yacht stay?',
     'Which vaccine does the veterinarian recommend for ferrets?',
   );
-  return { conversationId, documentId: ids.get(handbook.name) as string };
+  return { conversationId, answeredId, documentId: ids.get(handbook.name) as string };
 }

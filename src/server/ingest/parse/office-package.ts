@@ -59,7 +59,7 @@ export async function coreTitle(zip: ZipArchive): Promise<string | undefined> {
 }
 
 /** The first `title` element of a part of metadata. */
-async function titleIn(zip: ZipArchive, part: string): Promise<string | undefined> {
+export async function titleIn(zip: ZipArchive, part: string): Promise<string | undefined> {
   const texts: string[] = [];
   let titles = 0;
   let open = false;

@@ -177,6 +177,17 @@ test('ODS sheets and ODP slides are pages', async () => {
   expect(outline(slides)).toEqual([['h1: Hello'], ['paragraph: World']]);
 });
 
+test('tabs, line ends and blanks in the cells of an ODS divide words', async () => {
+  const sheet = await parseBytes(
+    'a.ods',
+    makeOpenDocument(
+      'spreadsheet',
+      '<table:table table:name="S"><table:table-row><table:table-cell><text:p>a<text:s/>b<text:tab/>c<text:line-break/>d</text:p><text:p>e</text:p></table:table-cell><table:table-cell><text:p>x</text:p></table:table-cell></table:table-row></table:table>',
+    ),
+  );
+  expect(outline(sheet)).toEqual([['h1: S', 'table: a b c d e | x']]);
+});
+
 test('an EPUB gives a page a chapter in the order of the spine; chapters without text take no number', async () => {
   const document = await parseBytes(
     'a.epub',

@@ -1,6 +1,7 @@
 import type { DocumentWriter } from './document-writer.ts';
+import { titleIn } from './office-package.ts';
 import { RichText } from './rich-text.ts';
-import { headerRowCount, trimSheet } from './sheet-values.ts';
+import { writeSheet } from './sheet-values.ts';
 import { attribute, readXml, type XmlHandler } from './xml.ts';
 import type { ZipArchive } from './zip.ts';
 
@@ -14,7 +15,7 @@ export async function readOpenDocument(zip: ZipArchive, format: string, out: Doc
   if (format === 'odt') out.newPage();
   await readXml(zip.stream('content.xml'), content);
   content.finish();
-  out.title = await metaTitle(zip);
+  out.title = await titleIn(zip, 'meta.xml');
 }
 
 const SKIPPED = new Set([
@@ -35,7 +36,6 @@ class Content implements XmlHandler {
   readonly #out: DocumentWriter;
   readonly #rich: RichText;
   readonly #sheets: boolean;
-  #skipped = 0;
   #inText = 0;
   #level: number | undefined;
   #listDepth = 0;
@@ -55,11 +55,11 @@ class Content implements XmlHandler {
     this.#rich = new RichText(out);
   }
 
+  skips(name: string): boolean {
+    return SKIPPED.has(name);
+  }
+
   open(name: string, attributes: string, prefix: string): void {
-    if (this.#skipped > 0 || SKIPPED.has(name)) {
-      this.#skipped++;
-      return;
-    }
     if (prefix === 'draw' && name === 'page') {
       this.#openPage();
       return;
@@ -75,13 +75,13 @@ class Content implements XmlHandler {
         break;
       case 's':
         if (prefix === 'text')
-          this.#rich.text(' '.repeat(Math.min(100, Number(attribute(attributes, 'c')) || 1)));
+          this.#write(' '.repeat(Math.min(100, Number(attribute(attributes, 'c')) || 1)));
         break;
       case 'tab':
-        this.#rich.text('\t');
+        this.#write('\t');
         break;
       case 'line-break':
-        this.#rich.text('\n');
+        this.#write('\n');
         break;
       case 'note':
         this.#rich.text(' (');
@@ -113,17 +113,10 @@ class Content implements XmlHandler {
   }
 
   text(text: string): void {
-    if (this.#skipped > 0 || this.#inText === 0) return;
-    const collapsed = text.replace(/\s+/g, ' ');
-    if (this.#sheets) this.#cell.push(collapsed);
-    else this.#rich.text(collapsed);
+    if (this.#inText > 0) this.#write(text.replace(/\s+/g, ' '));
   }
 
   close(name: string, prefix: string): void {
-    if (this.#skipped > 0) {
-      this.#skipped--;
-      return;
-    }
     if (this.#sheets && this.#closeSheetPart(name)) return;
     switch (name) {
       case 'h':
@@ -162,6 +155,11 @@ class Content implements XmlHandler {
     this.#rich.finish();
   }
 
+  #write(text: string): void {
+    if (this.#sheets) this.#cell.push(text);
+    else this.#rich.text(text);
+  }
+
   #endParagraph(name: 'h' | 'p'): void {
     if (name === 'h') this.#rich.endHeading(this.#level ?? 1);
     else if (this.#presentation === 'title') this.#rich.endHeading(1);
@@ -198,9 +196,6 @@ class Content implements XmlHandler {
         if (this.#cell.length > 0) this.#cell.push(' ');
         this.#inText++;
         return true;
-      case 's':
-        this.#cell.push(' ');
-        return true;
       default:
         return false;
     }
@@ -226,12 +221,7 @@ class Content implements XmlHandler {
         return true;
       }
       case 'table': {
-        const rows = trimSheet(this.#sheet);
-        const title = this.#rich.take();
-        if (rows.length > 0) {
-          this.#out.heading(title, 1);
-          this.#out.table(rows, headerRowCount(rows));
-        }
+        writeSheet(this.#rich.take(), this.#sheet, this.#out);
         this.#sheet = [];
         return true;
       }
@@ -239,21 +229,4 @@ class Content implements XmlHandler {
         return false;
     }
   }
-}
-
-async function metaTitle(zip: ZipArchive): Promise<string | undefined> {
-  let inTitle = false;
-  let title = '';
-  await readXml(zip.stream('meta.xml'), {
-    open: (name) => {
-      inTitle = name === 'title';
-    },
-    text: (text) => {
-      if (inTitle) title += text;
-    },
-    close: () => {
-      inTitle = false;
-    },
-  });
-  return title.trim() || undefined;
 }

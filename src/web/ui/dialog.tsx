@@ -56,7 +56,7 @@ export function Dialog({
         if (!firm && event.target === event.currentTarget) onClose();
       }}
       className={cx(
-        'm-auto max-h-[min(46rem,calc(100dvh-2rem))] w-[calc(100vw-2rem)] overflow-hidden rounded-xl border border-line bg-surface p-0 shadow-high backdrop:bg-veil',
+        'pointer-events-auto m-auto max-h-[min(46rem,calc(100dvh-2rem))] w-[calc(100vw-2rem)] overflow-hidden rounded-xl border border-line bg-surface p-0 shadow-high backdrop:bg-veil',
         wide ? 'max-w-3xl' : 'max-w-lg',
         className,
       )}

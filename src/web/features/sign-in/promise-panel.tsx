@@ -12,7 +12,7 @@ export const PromisePanel = () => (
       </p>
       <p className="mt-4 text-lg leading-relaxed">
         {words.promiseAnswer}
-        <span className="mx-1 inline-grid h-5 min-w-5 place-items-center rounded-md bg-mark px-1 align-text-top text-xs font-semibold text-mark-ink">
+        <span className="ml-1 inline-grid h-5 min-w-5 place-items-center rounded-md bg-mark px-1 align-text-top text-xs font-semibold text-mark-ink">
           <span aria-hidden>1</span>
           <span className="sr-only">{words.promiseMarker}</span>
         </span>

@@ -1,5 +1,4 @@
 export const signIn = {
-  title: 'Sign in',
   heading: 'Welcome back',
   registerHeading: 'Create your account',
   lead: 'Ask your own documents. Every statement in an answer opens the passage it rests on.',
@@ -14,6 +13,11 @@ export const signIn = {
   register: 'Create account',
   toRegister: 'New here?',
   toSignIn: 'Have an account?',
+  emailMissing: 'Enter your email.',
+  emailOdd: 'This does not look like an email address.',
+  passwordMissing: 'Enter your password.',
+  awayTitle: 'The server cannot be reached',
+  awayText: 'It is tried again by itself.',
   first: 'The first account of an installation becomes its administrator.',
   promiseQuestion: 'How many days of notice does a visiting boat give?',
   promiseAnswer: 'A visiting boat announces itself two days ahead',

@@ -16,9 +16,12 @@ interface PlotProps {
   readonly series: readonly PlotSeries[];
   readonly kind?: 'line' | 'bar';
   readonly format: (value: number) => string;
+  /** `low` ones stand above each other, and their axes do too. */
+  readonly height?: keyof typeof HEIGHTS;
   readonly className?: string;
 }
 
+const HEIGHTS = { low: 'h-20', normal: 'h-32', tall: 'h-44' } as const;
 const COLOURS = {
   accent: 'var(--accent-text)',
   good: 'var(--good)',
@@ -30,8 +33,19 @@ const COLOURS = {
 const WIDTH = 600;
 const HEIGHT = 120;
 
-/** A small plot over equal steps from zero up. Pointing shows a step's values; a table tells them to a screen reader. */
-export function Plot({ title, labels, series, kind = 'line', format, className }: PlotProps) {
+/**
+ * A small plot over equal steps from zero up. Pointing shows a step's values, and so do the arrow keys; a table tells
+ * them all to a screen reader.
+ */
+export function Plot({
+  title,
+  labels,
+  series,
+  kind = 'line',
+  format,
+  height = 'normal',
+  className,
+}: PlotProps) {
   const [at, setAt] = useState<number>();
   const tableId = useId();
   const steps = labels.length;
@@ -40,7 +54,9 @@ export function Plot({ title, labels, series, kind = 'line', format, className }
     return (
       <p className={cx('grid h-32 place-items-center text-sm text-muted', className)}>{text.plot.none}</p>
     );
-  const point = (event: PointerEvent<SVGSVGElement>) => {
+  const valuesAt = (step: number) =>
+    `${labels[step]}: ${series.map(({ name, values }) => `${name} ${format(values[step] ?? 0)}`).join(', ')}`;
+  const point = (event: PointerEvent<Element>) => {
     const { left, width } = event.currentTarget.getBoundingClientRect();
     setAt(Math.min(steps - 1, Math.max(0, Math.floor(((event.clientX - left) / width) * steps))));
   };
@@ -49,41 +65,72 @@ export function Plot({ title, labels, series, kind = 'line', format, className }
       <div className="flex gap-2">
         <div
           aria-hidden
-          className="flex flex-col justify-between py-px text-right text-xs text-muted tabular-nums"
+          className={cx(
+            'flex flex-col justify-between py-px text-right text-xs text-muted tabular-nums',
+            height === 'low' && 'min-w-11',
+          )}
         >
           <span>{format(highest)}</span>
           <span>{format(0)}</span>
         </div>
-        <svg
-          aria-hidden
-          viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-          preserveAspectRatio="none"
-          className="h-32 min-w-0 flex-1 touch-pan-y"
-          onPointerMove={point}
-          onPointerLeave={() => setAt(undefined)}
+        <div
+          className={cx(
+            'relative min-w-0 flex-1 rounded-sm outline-offset-4 outline-accent-text has-focus-visible:outline-2',
+            HEIGHTS[height],
+          )}
         >
-          {[0, 0.5, 1].map((share) => (
-            <line
-              key={share}
-              x1={0}
-              x2={WIDTH}
-              y1={share * HEIGHT}
-              y2={share * HEIGHT}
-              stroke="var(--line)"
-              vectorEffect="non-scaling-stroke"
-            />
-          ))}
-          {at === undefined ? null : (
-            <rect x={(at * WIDTH) / steps} width={WIDTH / steps} y={0} height={HEIGHT} fill="var(--hover)" />
-          )}
-          {series.map((each) =>
-            kind === 'bar' ? (
-              <Bars key={each.name} {...each} highest={highest} />
-            ) : (
-              <Line key={each.name} {...each} highest={highest} />
-            ),
-          )}
-        </svg>
+          <svg
+            aria-hidden
+            viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+            preserveAspectRatio="none"
+            className="size-full"
+          >
+            {[0, 0.5, 1].map((share) => (
+              <line
+                key={share}
+                x1={0}
+                x2={WIDTH}
+                y1={share * HEIGHT}
+                y2={share * HEIGHT}
+                stroke="var(--line)"
+                vectorEffect="non-scaling-stroke"
+              />
+            ))}
+            {at === undefined ? null : (
+              <rect
+                x={(at * WIDTH) / steps}
+                width={WIDTH / steps}
+                y={0}
+                height={HEIGHT}
+                fill="var(--hover)"
+              />
+            )}
+            {series.map((each) =>
+              kind === 'bar' ? (
+                <Bars key={each.name} {...each} highest={highest} />
+              ) : (
+                <Line key={each.name} {...each} highest={highest} />
+              ),
+            )}
+          </svg>
+          {/* unseen: gives the keys and the name of a control to what is drawn */}
+          <input
+            type="range"
+            aria-label={title}
+            aria-valuetext={valuesAt(at ?? steps - 1)}
+            min={0}
+            max={steps - 1}
+            value={at ?? steps - 1}
+            onChange={(event) => setAt(event.target.valueAsNumber)}
+            onFocus={(event) =>
+              event.target.matches(':focus-visible') && setAt((before) => before ?? steps - 1)
+            }
+            onBlur={() => setAt(undefined)}
+            onPointerMove={point}
+            onPointerLeave={() => setAt(undefined)}
+            className="absolute inset-0 size-full cursor-default touch-pan-y opacity-0"
+          />
+        </div>
       </div>
       <figcaption
         aria-hidden

@@ -23,19 +23,22 @@ export function DashboardPage() {
   usePageTitle(text.dashboard.title);
   const state = useSyncExternalStore(session.subscribe, session.get);
   const { data, error, refetch } = useQuery({ ...dashboardQuery(), refetchInterval: REFRESH_MS });
+  const isEmpty = data?.documents.total === 0;
   const firstName = 'user' in state ? (state.user.name.split(/\s/u)[0] ?? '') : '';
   return (
     <div className="mx-auto w-full max-w-6xl px-4 py-6 sm:px-8 sm:py-10">
       <div className="mb-8 flex flex-wrap items-end justify-between gap-4">
         <h1 className="text-2xl font-semibold tracking-tight sm:text-3xl">
-          {text.dashboard.greeting(firstName)}
+          {isEmpty ? text.dashboard.welcome(firstName) : text.dashboard.greeting(firstName)}
         </h1>
-        <Button icon={<Upload className="size-4" />} onClick={() => openFilePicker()}>
-          {text.dashboard.upload}
-        </Button>
+        {isEmpty ? null : (
+          <Button icon={<Upload className="size-4" />} onClick={() => openFilePicker()}>
+            {text.dashboard.upload}
+          </Button>
+        )}
       </div>
       {data !== undefined ? (
-        data.documents.total === 0 ? (
+        isEmpty ? (
           <FirstSteps />
         ) : (
           <Numbers data={data} />

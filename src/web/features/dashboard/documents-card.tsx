@@ -22,7 +22,7 @@ export function DocumentsCard({ data }: { data: Dashboard }) {
     <Card
       title={text.dashboard.documents}
       actions={
-        <Link to="/library" className={buttonClass('quiet', 'sm')}>
+        <Link to="/library" className={cx(buttonClass('quiet', 'sm'), '-mr-3')}>
           {text.dashboard.allDocuments}
         </Link>
       }

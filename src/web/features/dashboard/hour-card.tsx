@@ -6,6 +6,7 @@ import { Plot } from '../../ui/plot.tsx';
 import { Figure } from './figure.tsx';
 
 export function HourCard({ hour }: { hour: Dashboard['lastHour'] }) {
+  const labels = hour.minutes.map(({ at }) => formatTime(at));
   const requests = hour.questions + hour.searches;
   return (
     <Card title={text.dashboard.hour}>
@@ -17,10 +18,25 @@ export function HourCard({ hour }: { hour: Dashboard['lastHour'] }) {
           value={requests === 0 ? '–' : formatPercent(hour.cacheHits / requests)}
         />
       </dl>
+      {requests === 0 ? null : (
+        <Plot
+          kind="bar"
+          height="low"
+          title={text.dashboard.times}
+          labels={labels}
+          format={formatDuration}
+          series={[
+            { name: text.dashboard.p95, tone: 'faint', values: hour.minutes.map(({ p95Ms }) => p95Ms) },
+            { name: text.dashboard.median, values: hour.minutes.map(({ p50Ms }) => p50Ms) },
+          ]}
+          className="mb-4"
+        />
+      )}
       <Plot
         kind="bar"
+        height="low"
         title={text.dashboard.perMinute}
-        labels={hour.minutes.map(({ at }) => formatTime(at))}
+        labels={labels}
         format={formatNumber}
         series={[
           { name: text.dashboard.requests, values: hour.minutes.map((minute) => minute.requests) },

@@ -6,6 +6,7 @@ import { Plot } from '../../ui/plot.tsx';
 import { Figure } from './figure.tsx';
 
 export function MonthCard({ month }: { month: Dashboard['month'] }) {
+  const labels = month.days.map(({ day }) => formatDate(day));
   const cost = formatUsd(month.costUsd);
   return (
     <Card title={text.dashboard.month}>
@@ -20,10 +21,24 @@ export function MonthCard({ month }: { month: Dashboard['month'] }) {
           value={month.budgetUsd === null ? cost : text.dashboard.costOf(cost, formatUsd(month.budgetUsd))}
         />
       </dl>
+      {month.costUsd === 0 ? null : (
+        <Plot
+          kind="bar"
+          height="low"
+          title={text.dashboard.dailyCost}
+          labels={labels}
+          format={formatUsd}
+          series={[
+            { name: text.dashboard.cost, tone: 'good', values: month.days.map(({ costUsd }) => costUsd) },
+          ]}
+          className="mb-4"
+        />
+      )}
       <Plot
         kind="bar"
+        height={month.costUsd === 0 ? 'tall' : 'low'}
         title={text.dashboard.daily}
-        labels={month.days.map(({ day }) => formatDate(day))}
+        labels={labels}
         format={formatNumber}
         series={[{ name: text.dashboard.requests, values: month.days.map(({ requests }) => requests) }]}
       />

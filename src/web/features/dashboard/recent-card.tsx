@@ -1,10 +1,11 @@
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { CircleSlash, MessageSquare } from 'lucide-react';
 import type { Dashboard } from '../../../contract/dashboard.ts';
 import { formatAgo, formatDateTime } from '../../text/format.ts';
 import * as text from '../../text/text.ts';
 import { Card } from '../../ui/page.tsx';
-import { hasSample } from './sample.ts';
+import { sampleQuery } from './sample.ts';
 
 export const RecentCard = ({ questions }: { questions: Dashboard['recentQuestions'] }) => (
   <Card title={text.dashboard.recent}>
@@ -42,10 +43,11 @@ export const RecentCard = ({ questions }: { questions: Dashboard['recentQuestion
 );
 
 function NothingAsked() {
+  const { data: hasSample = false } = useQuery(sampleQuery());
   return (
     <div className="flex flex-col gap-3 text-sm">
       <p className="text-muted">{text.dashboard.noQuestions}</p>
-      {hasSample() ? (
+      {hasSample ? (
         <>
           <h3 className="font-medium">{text.dashboard.tryAsking}</h3>
           <ul className="flex flex-col items-start gap-2">

@@ -34,6 +34,7 @@ export function AccountMenu({ user, onHelp }: { user: User; onHelp: () => void }
         </button>
       }
       entries={[
+        { heading: user.email },
         {
           label: text.shell.settings,
           icon: <Settings className="size-4" />,

@@ -71,8 +71,7 @@ const ChatRow = ({ chat, onRename, onDelete }: ChatRowProps) => (
       to="/chat/$conversationId"
       params={{ conversationId: chat.id }}
       title={chat.title}
-      className="block rounded-md py-1.5 pr-9 pl-3 text-sm text-muted hover:bg-hover hover:text-ink"
-      activeProps={{ className: 'bg-hover text-ink font-medium' }}
+      className="block rounded-md py-1.5 pr-9 pl-3 text-sm text-muted hover:bg-hover hover:text-ink aria-[current=page]:bg-hover aria-[current=page]:font-medium aria-[current=page]:text-ink"
     >
       <span className="block truncate">{chat.title}</span>
       {chat.snippet === undefined ? null : (

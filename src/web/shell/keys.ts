@@ -10,9 +10,14 @@ export function keysOf(shortcut: string): string {
   return parts.join(isMac ? '' : '+');
 }
 
-/** Whether the event is `mod` with these; by the letter, so that other keyboard layouts work. */
-export const isShortcut = (event: KeyboardEvent, key: string, shift = false): boolean =>
+type Pressed = Pick<KeyboardEvent, 'key' | 'altKey' | 'ctrlKey' | 'metaKey' | 'shiftKey'>;
+
+/**
+ * Whether the event is `mod` with these; by what the key writes, so that other keyboard layouts work. A sign may need
+ * shift on some of them.
+ */
+export const isShortcut = (event: Pressed, key: string, shift = false): boolean =>
   (isMac ? event.metaKey : event.ctrlKey) &&
   !event.altKey &&
-  event.shiftKey === shift &&
+  (event.shiftKey === shift || !/\p{Letter}/u.test(key)) &&
   event.key.toLowerCase() === key;

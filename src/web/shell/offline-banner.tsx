@@ -32,15 +32,17 @@ export function OfflineBanner() {
       removeEventListener('online', probe);
     };
   }, [isReachable, queries]);
-  if (isReachable) return null;
   return (
-    <div
-      role="status"
-      className="flex flex-wrap items-center gap-x-3 gap-y-1 bg-warn-soft px-4 py-2 text-sm text-warn"
-    >
-      <WifiOff aria-hidden className="size-4" />
-      <b className="font-semibold">{text.shell.offlineTitle}</b>
-      {text.shell.offlineText}
+    // there from the start, so that what comes into it is read out
+    <div role="status">
+      {isReachable ? null : (
+        <p className="flex items-start gap-2.5 border-b border-line bg-warn-soft px-4 py-2 text-sm text-warn">
+          <WifiOff aria-hidden className="mt-0.5 size-4 shrink-0" />
+          <span>
+            <b className="font-semibold">{text.shell.offlineTitle}.</b> {text.shell.offlineText}
+          </span>
+        </p>
+      )}
     </div>
   );
 }

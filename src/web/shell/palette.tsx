@@ -1,46 +1,19 @@
-import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import {
-  FileText,
-  FolderOpen,
-  Globe,
-  House,
-  Keyboard,
-  Library,
-  LogOut,
-  MessageSquare,
-  Moon,
-  Quote,
-  Settings,
-  Sparkles,
-  SquarePen,
-  Sun,
-  Upload,
-} from 'lucide-react';
-import { type ReactNode, useDeferredValue, useEffect, useId, useRef, useState } from 'react';
-import type { ListPage } from '../../contract/common.ts';
-import type { Conversation } from '../../contract/conversations.ts';
-import type { Document } from '../../contract/documents.ts';
-import { search } from '../client/batch-search.ts';
-import { read } from '../client/http.ts';
-import { signOut } from '../client/session.ts';
+import { Search } from 'lucide-react';
+import { useEffect, useId, useRef, useState } from 'react';
+import { messageOf } from '../client/problem.ts';
 import * as text from '../text/text.ts';
 import { cx } from '../ui/cx.ts';
 import { Dialog } from '../ui/dialog.tsx';
-import { chooseTheme } from '../ui/theme.ts';
-import { openFilePicker, openUrlDialog } from '../upload/uploads.ts';
+import { Spinner } from '../ui/spinner.tsx';
 import { matching } from './matching.ts';
+import { type Choice, ICONS, useCommands } from './palette-commands.tsx';
+import { SHORTEST_SEARCH, useFound } from './use-found.tsx';
+import { useSettled } from './use-settled.ts';
 
 const words = text.shell.palette;
-const icon = 'size-4 shrink-0 text-muted';
+const SETTLE_MS = 120;
 
-interface Choice {
-  readonly key: string;
-  readonly label: string;
-  readonly detail?: string;
-  readonly icon: ReactNode;
-  readonly run: () => void;
-}
 interface Group {
   readonly name: string;
   readonly choices: readonly Choice[];
@@ -49,202 +22,166 @@ interface Group {
 /** One field for everything: commands at once, documents, passages and chats as one types (WAI-ARIA combobox). */
 export function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () => void }) {
   const [typed, setTyped] = useState('');
-  const groups = useGroups(typed, onHelp);
+  const { groups, isLooking, error } = useGroups(typed.trim(), onHelp);
   const choices = groups.flatMap((group) => group.choices);
-  const [at, setAt] = useState(0);
+  // by key: what arrives later above it must not slip under the person's Enter
+  const [chosen, setChosen] = useState<string>();
+  const current = choices.find(({ key }) => key === chosen) ?? choices[0];
   const listId = useId();
-  const current = choices[Math.min(at, choices.length - 1)];
   const list = useRef<HTMLDivElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: whenever another one is chosen
   useEffect(() => {
     list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' });
-  });
+  }, [current?.key]);
   const choose = (choice: Choice | undefined) => {
     if (choice === undefined) return;
     onClose();
     choice.run();
   };
   const onKeyDown = (event: React.KeyboardEvent) => {
+    if (event.nativeEvent.isComposing) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step !== undefined) {
       event.preventDefault();
-      setAt((Math.min(at, choices.length - 1) + step + choices.length) % Math.max(1, choices.length));
-    } else if (event.key === 'Enter' && !event.nativeEvent.isComposing) {
+      const at = current === undefined ? 0 : choices.indexOf(current);
+      setChosen(choices.at((at + step) % choices.length)?.key);
+    } else if (event.key === 'Enter') {
       event.preventDefault();
       choose(current);
     }
   };
   return (
-    <Dialog open hideTitle wide onClose={onClose} title={words.title} className="mt-[12vh]">
-      <input
-        role="combobox"
-        aria-expanded
-        aria-controls={listId}
-        aria-activedescendant={current === undefined ? undefined : `${listId}-${current.key}`}
-        aria-label={words.title}
-        placeholder={words.placeholder}
-        autoComplete="off"
-        spellCheck={false}
-        value={typed}
-        onChange={(event) => {
-          setTyped(event.target.value);
-          setAt(0);
-        }}
-        onKeyDown={onKeyDown}
-        className="h-14 w-full border-b border-line bg-transparent px-5 text-base outline-none placeholder:text-faint"
-      />
-      <div
-        ref={list}
-        id={listId}
-        role="listbox"
-        aria-label={words.title}
-        className="max-h-96 overflow-y-auto p-2"
-      >
-        {groups.map(({ name, choices: some }) => (
-          // biome-ignore lint/a11y/useSemanticElements: a group of options has no element of its own
-          <div key={name} role="group" aria-label={name}>
-            <p aria-hidden className="px-3 pt-2 pb-1 text-xs font-medium text-muted">
-              {name}
-            </p>
-            {some.map((choice) => (
-              // biome-ignore lint/a11y/useKeyWithClickEvents: the field above has the keys
-              // biome-ignore lint/a11y/useFocusableInteractive: focus stays in the field
-              <div
-                key={choice.key}
-                id={`${listId}-${choice.key}`}
-                role="option"
-                aria-selected={choice === current}
-                onClick={() => choose(choice)}
-                onPointerMove={() => setAt(choices.indexOf(choice))}
-                className={cx(
-                  'flex cursor-pointer items-center gap-3 rounded-md px-3 py-2 text-sm',
-                  choice === current && 'bg-hover',
-                )}
-              >
-                {choice.icon}
-                <span className="min-w-0 flex-1">
-                  <span className="block truncate">{choice.label}</span>
-                  {choice.detail === undefined ? null : (
-                    <span className="block truncate text-xs text-muted">{choice.detail}</span>
-                  )}
-                </span>
+    <Dialog open hideTitle wide onClose={onClose} title={words.title} className="mt-[12vh] max-sm:mt-4">
+      <div className="flex items-center gap-3 border-b border-line px-5 focus-within:border-accent-text">
+        {isLooking ? <Spinner /> : <Search aria-hidden className="size-4 shrink-0 text-muted" />}
+        <input
+          role="combobox"
+          aria-expanded={choices.length > 0}
+          aria-controls={listId}
+          aria-autocomplete="list"
+          aria-activedescendant={current === undefined ? undefined : `${listId}-${current.key}`}
+          aria-label={words.title}
+          placeholder={words.placeholder}
+          autoComplete="off"
+          spellCheck={false}
+          maxLength={200}
+          value={typed}
+          onChange={(event) => {
+            setTyped(event.target.value);
+            setChosen(undefined);
+          }}
+          onKeyDown={onKeyDown}
+          className="h-14 min-w-0 flex-1 bg-transparent text-base outline-none placeholder:text-faint"
+        />
+      </div>
+      <div ref={list} className="h-[min(26rem,60dvh)] scroll-py-2 overflow-y-auto p-2">
+        {choices.length > 0 ? (
+          <div id={listId} role="listbox" aria-label={words.title}>
+            {groups.map(({ name, choices: some }) => (
+              // biome-ignore lint/a11y/useSemanticElements: a group of options has no element of its own
+              <div key={name} role="group" aria-label={name} className="pb-1">
+                <p aria-hidden className="px-3 pt-2 pb-1 text-xs font-medium text-muted">
+                  {name}
+                </p>
+                {some.map((choice) => (
+                  <Option
+                    key={choice.key}
+                    id={`${listId}-${choice.key}`}
+                    choice={choice}
+                    isCurrent={choice === current}
+                    onPoint={() => setChosen(choice.key)}
+                    onChoose={() => choose(choice)}
+                  />
+                ))}
               </div>
             ))}
           </div>
-        ))}
+        ) : isLooking ? null : (
+          <p className="px-3 py-10 text-center text-sm text-muted">{words.nothing}</p>
+        )}
       </div>
-      <p aria-live="polite" className="sr-only">
-        {words.results(choices.length)}
-      </p>
+      <div className="flex items-center justify-between gap-4 border-t border-line bg-bg px-5 py-2 text-xs text-muted">
+        {/* told once the person rests and the answers are in, not at every letter */}
+        <p aria-live="polite" className={error === null ? undefined : 'text-bad'}>
+          {error !== null ? messageOf(error) : isLooking || typed === '' ? '' : words.results(choices.length)}
+        </p>
+        <p aria-hidden className="flex gap-4 max-sm:hidden">
+          {words.hints.map(([keys, what]) => (
+            <span key={keys} className="flex items-center gap-1.5">
+              <kbd className="rounded-sm border border-line bg-surface px-1.5 font-sans">{keys}</kbd>
+              {what}
+            </span>
+          ))}
+        </p>
+      </div>
     </Dialog>
   );
 }
 
-const SHOWN_EACH = 5;
+interface OptionProps {
+  readonly id: string;
+  readonly choice: Choice;
+  readonly isCurrent: boolean;
+  readonly onPoint: () => void;
+  readonly onChoose: () => void;
+}
 
-function useGroups(typed: string, onHelp: () => void): Group[] {
+const Option = ({ id, choice, isCurrent, onPoint, onChoose }: OptionProps) => (
+  // biome-ignore lint/a11y/useKeyWithClickEvents: the field above has the keys
+  // biome-ignore lint/a11y/useFocusableInteractive: focus stays in the field
+  <div
+    id={id}
+    role="option"
+    aria-selected={isCurrent}
+    onClick={onChoose}
+    onPointerMove={isCurrent ? undefined : onPoint}
+    className={cx(
+      'flex cursor-pointer items-center gap-3 rounded-md px-3 py-2 text-sm',
+      isCurrent && 'bg-accent-soft',
+    )}
+  >
+    <choice.icon
+      aria-hidden
+      className={cx('size-4 shrink-0', isCurrent ? 'text-accent-text' : 'text-muted')}
+    />
+    <span className="min-w-0 flex-1">
+      <span className="block truncate">{choice.shown ?? choice.label}</span>
+      {choice.detail === undefined ? null : (
+        <span className="block truncate text-xs text-muted">{choice.detail}</span>
+      )}
+    </span>
+  </div>
+);
+
+/** Before one types, what was used last; then what is at hand before what the server finds. */
+function useGroups(typed: string, onHelp: () => void) {
   const navigate = useNavigate();
-  const q = useDeferredValue(typed.trim());
-  const documents = useQuery({
-    queryKey: ['documents', 'palette', q],
-    queryFn: ({ signal }) =>
-      read<ListPage<Document>>(
-        '/api/v1/documents',
-        { q: q || undefined, limit: SHOWN_EACH, sort: '-updatedAt' },
-        signal,
-      ),
-  });
-  const conversations = useQuery({
-    queryKey: ['conversations', 'palette', q],
-    queryFn: ({ signal }) =>
-      read<ListPage<Conversation>>('/api/v1/conversations', { q: q || undefined, limit: SHOWN_EACH }, signal),
-  });
-  const passages = useQuery({
-    queryKey: ['documents', 'palette-passages', q],
-    enabled: q.length >= 3,
-    queryFn: ({ signal }) => search({ query: q, limit: SHOWN_EACH }, signal),
-  });
-  const go = (to: '/' | '/chat' | '/library' | '/collections' | '/settings') => () => void navigate({ to });
-  const commands: Choice[] = [
-    { key: 'chat', label: text.shell.newChat, icon: <SquarePen className={icon} />, run: go('/chat') },
-    {
-      key: 'upload',
-      label: text.shell.upload,
-      icon: <Upload className={icon} />,
-      run: () => openFilePicker(),
-    },
-    { key: 'page', label: text.shell.addPage, icon: <Globe className={icon} />, run: () => openUrlDialog() },
-    { key: 'home', label: text.shell.home, icon: <House className={icon} />, run: go('/') },
-    { key: 'library', label: text.shell.library, icon: <Library className={icon} />, run: go('/library') },
-    {
-      key: 'collections',
-      label: text.shell.collections,
-      icon: <FolderOpen className={icon} />,
-      run: go('/collections'),
-    },
-    {
-      key: 'settings',
-      label: text.shell.settings,
-      icon: <Settings className={icon} />,
-      run: go('/settings'),
-    },
-    {
-      key: 'light',
-      label: `${text.shell.theme}: ${text.shell.themes.light}`,
-      icon: <Sun className={icon} />,
-      run: () => chooseTheme('light'),
-    },
-    {
-      key: 'dark',
-      label: `${text.shell.theme}: ${text.shell.themes.dark}`,
-      icon: <Moon className={icon} />,
-      run: () => chooseTheme('dark'),
-    },
-    { key: 'help', label: text.shell.shortcuts, icon: <Keyboard className={icon} />, run: onHelp },
-    { key: 'out', label: text.shell.signOut, icon: <LogOut className={icon} />, run: () => void signOut() },
-  ];
+  const commands = useCommands(onHelp);
+  const q = useSettled(typed, SETTLE_MS);
+  const { documents, passages, chats, isLooking, error } = useFound(q);
   const ask: Choice = {
     key: 'ask',
-    label: words.ask(q),
-    icon: <Sparkles className={cx(icon, 'text-accent-text')} />,
-    run: () => void navigate({ to: '/chat', search: { q } }),
+    label: words.ask(typed),
+    icon: ICONS.ask,
+    run: () => void navigate({ to: '/chat', search: { q: typed } }),
   };
-  const groups: Group[] = [
-    { name: words.commands, choices: [...matching(commands, q), ...(q.length >= 3 ? [ask] : [])] },
-    {
-      name: words.documents,
-      choices: (documents.data?.items ?? []).map(({ id, title, filename }) => ({
-        key: `d-${id}`,
-        label: title,
-        ...(filename === title ? {} : { detail: filename }),
-        icon: <FileText className={icon} />,
-        run: () => void navigate({ to: '/library/$documentId', params: { documentId: id } }),
-      })),
-    },
-    {
-      name: words.passages,
-      choices: (q.length >= 3 ? (passages.data?.hits ?? []) : []).map((hit) => ({
-        key: `p-${hit.chunkId}`,
-        label: hit.text.replaceAll(/\s+/g, ' ').slice(0, 200),
-        detail: words.page(hit.title, hit.page),
-        icon: <Quote className={icon} />,
-        run: () =>
-          void navigate({
-            to: '/library/$documentId',
-            params: { documentId: hit.documentId },
-            search: { page: hit.page, start: hit.start, end: hit.end },
-          }),
-      })),
-    },
-    {
-      name: words.chats,
-      choices: (conversations.data?.items ?? []).map(({ id, title, snippet }) => ({
-        key: `c-${id}`,
-        label: title,
-        ...(snippet === undefined ? {} : { detail: snippet }),
-        icon: <MessageSquare className={icon} />,
-        run: () => void navigate({ to: '/chat/$conversationId', params: { conversationId: id } }),
-      })),
-    },
-  ];
-  return groups.filter(({ choices }) => choices.length > 0);
+  const groups: Group[] =
+    typed === ''
+      ? [
+          { name: words.recentChats, choices: chats },
+          { name: words.recentDocuments, choices: documents },
+          { name: words.commands, choices: commands },
+        ]
+      : [
+          { name: words.commands, choices: matching(commands, typed) },
+          { name: words.askGroup, choices: typed.length >= SHORTEST_SEARCH ? [ask] : [] },
+          { name: words.documents, choices: documents },
+          { name: words.passages, choices: passages },
+          { name: words.chats, choices: chats },
+        ];
+  return {
+    groups: groups.filter(({ choices }) => choices.length > 0),
+    isLooking: isLooking || q !== typed,
+    error,
+  };
 }

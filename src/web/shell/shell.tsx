@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { Menu as MenuIcon, PanelLeft, Search } from 'lucide-react';
-import { lazy, Suspense, useEffect, useState, useSyncExternalStore } from 'react';
+import { lazy, type RefObject, Suspense, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { startLive } from '../client/live.ts';
 import { session } from '../client/session.ts';
 import * as text from '../text/text.ts';
@@ -13,11 +13,14 @@ import { ExpiredSession } from './expired-session.tsx';
 import { isShortcut, keysOf } from './keys.ts';
 import { OfflineBanner } from './offline-banner.tsx';
 import { Sidebar } from './sidebar.tsx';
+import { TitleAnnouncer } from './title-announcer.tsx';
 
 const Palette = lazy(() => import('./palette.tsx').then((room) => ({ default: room.Palette })));
 const ShortcutHelp = lazy(() =>
   import('./shortcut-help.tsx').then((room) => ({ default: room.ShortcutHelp })),
 );
+
+type Overlay = 'palette' | 'help' | undefined;
 
 const COLLAPSED = 'ka.sidebar-collapsed';
 
@@ -27,8 +30,13 @@ export function Shell() {
   useLive();
   const [collapsed, setCollapsed] = useState(localStorage.getItem(COLLAPSED) === 'yes');
   const [drawer, setDrawer] = useDrawer();
-  const [overlay, setOverlay] = useState<'palette' | 'help'>();
-  useShortcuts(setOverlay);
+  const [overlay, setOverlay] = useState<Overlay>();
+  useShortcuts(overlay, setOverlay);
+  const sidebar = useRef<HTMLElement>(null);
+  const drawerButton = useRef<HTMLButtonElement>(null);
+  const expandButton = useRef<HTMLButtonElement>(null);
+  useFocusHandedOver(drawer, sidebar, drawerButton);
+  useFocusHandedOver(!collapsed, sidebar, expandButton);
   const collapse = (next: boolean) => {
     localStorage.setItem(COLLAPSED, next ? 'yes' : 'no');
     setCollapsed(next);
@@ -47,6 +55,7 @@ export function Shell() {
         <div className="fixed inset-0 z-30 bg-veil md:hidden" onClick={() => setDrawer(false)} />
       ) : null}
       <Sidebar
+        ref={sidebar}
         className={cx(
           'fixed inset-y-0 left-0 z-30 w-72 md:static md:z-auto md:w-64',
           !drawer && 'max-md:hidden',
@@ -56,8 +65,8 @@ export function Shell() {
         onSearch={() => setOverlay('palette')}
         onHelp={() => setOverlay('help')}
       />
-      <div className="flex min-w-0 flex-1 flex-col">
-        <div
+      <div className="flex min-w-0 flex-1 flex-col" inert={drawer}>
+        <header
           className={cx(
             'flex h-12 shrink-0 items-center gap-1 border-b border-line bg-bg px-2',
             collapsed
@@ -66,6 +75,7 @@ export function Shell() {
           )}
         >
           <IconButton
+            ref={drawerButton}
             label={text.shell.openMenu}
             aria-expanded={drawer}
             icon={<MenuIcon className="size-5" />}
@@ -74,6 +84,7 @@ export function Shell() {
           />
           {collapsed ? (
             <IconButton
+              ref={expandButton}
               label={text.shell.expand}
               icon={<PanelLeft className="size-5" />}
               onClick={() => collapse(false)}
@@ -88,7 +99,7 @@ export function Shell() {
             onClick={() => setOverlay('palette')}
             className="md:hidden"
           />
-        </div>
+        </header>
         <OfflineBanner />
         <main id="page" tabIndex={-1} className="relative min-h-0 flex-1 overflow-y-auto outline-none">
           <Suspense>
@@ -105,6 +116,7 @@ export function Shell() {
       <UploadDoor />
       <ExpiredSession />
       <Toasts />
+      <TitleAnnouncer />
     </div>
   );
 }
@@ -126,7 +138,7 @@ function useLive(): void {
   useEffect(() => startLive(queries), [queries]);
 }
 
-/** The sidebar of a phone: closed by Escape and by going somewhere. */
+/** The sidebar of a phone: closed by Escape, by going somewhere, and where the window has room for both. */
 function useDrawer(): [boolean, (open: boolean) => void] {
   const [open, setOpen] = useState(false);
   const place = useRouterState({ select: ({ location }) => location.href });
@@ -134,24 +146,52 @@ function useDrawer(): [boolean, (open: boolean) => void] {
   useEffect(() => setOpen(false), [place]);
   useEffect(() => {
     if (!open) return;
-    const onKey = (event: KeyboardEvent) => event.key === 'Escape' && setOpen(false);
-    addEventListener('keydown', onKey);
-    return () => removeEventListener('keydown', onKey);
+    const gone = new AbortController();
+    const { signal } = gone;
+    const onKey = (event: KeyboardEvent) => {
+      // what lies over the drawer is closed first
+      if (event.key === 'Escape' && !event.defaultPrevented && openDialogs() === 0) setOpen(false);
+    };
+    addEventListener('keydown', onKey, { signal });
+    matchMedia('(width >= 48rem)').addEventListener('change', () => setOpen(false), { signal });
+    return () => gone.abort();
   }, [open]);
   return [open, setOpen];
 }
 
-function useShortcuts(show: (overlay: 'palette' | 'help' | undefined) => void): void {
+/** Whoever opens or hides the sidebar by keyboard stays where the two buttons are, unless the page took the focus. */
+function useFocusHandedOver(
+  open: boolean,
+  sidebar: RefObject<HTMLElement | null>,
+  opener: RefObject<HTMLButtonElement | null>,
+): void {
+  const before = useRef(open);
+  useEffect(() => {
+    if (before.current === open) return;
+    before.current = open;
+    const { activeElement } = document;
+    if (open) sidebar.current?.querySelector('button')?.focus();
+    else if (activeElement === document.body || sidebar.current?.contains(activeElement) === true)
+      opener.current?.focus();
+  }, [open, sidebar, opener]);
+}
+
+const openDialogs = () => document.querySelectorAll('dialog[open]').length;
+
+function useShortcuts(overlay: Overlay, show: (overlay: Overlay) => void): void {
   const navigate = useNavigate();
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (isShortcut(event, 'k')) show('palette');
-      else if (isShortcut(event, '/')) show('help');
-      else if (isShortcut(event, 'o', true)) void navigate({ to: '/chat' });
-      else return;
+      const isChat = isShortcut(event, 'o', true);
+      const wanted = isShortcut(event, 'k') ? 'palette' : isShortcut(event, '/') ? 'help' : undefined;
+      if (!isChat && wanted === undefined) return;
       event.preventDefault();
+      // a dialog of the page, or one that asks for the password, has to be answered first
+      if (openDialogs() > (overlay === undefined ? 0 : 1)) return;
+      show(wanted === overlay ? undefined : wanted);
+      if (isChat) void navigate({ to: '/chat' });
     };
     addEventListener('keydown', onKey);
     return () => removeEventListener('keydown', onKey);
-  }, [show, navigate]);
+  }, [overlay, show, navigate]);
 }

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { FolderOpen, House, Library, PanelLeftClose, Search, ShieldCheck, SquarePen } from 'lucide-react';
-import { type ReactNode, useSyncExternalStore } from 'react';
+import { type ReactNode, type Ref, useSyncExternalStore } from 'react';
 import { session } from '../client/session.ts';
 import * as text from '../text/text.ts';
 import { buttonClass, IconButton } from '../ui/button.tsx';
@@ -10,17 +10,18 @@ import { ChatList } from './chat-list.tsx';
 import { keysOf } from './keys.ts';
 
 interface SidebarProps {
+  readonly ref: Ref<HTMLElement>;
   readonly className: string;
   readonly onClose: () => void;
   readonly onSearch: () => void;
   readonly onHelp: () => void;
 }
 
-export function Sidebar({ className, onClose, onSearch, onHelp }: SidebarProps) {
+export function Sidebar({ ref, className, onClose, onSearch, onHelp }: SidebarProps) {
   const state = useSyncExternalStore(session.subscribe, session.get);
   if (!('user' in state)) return null;
   return (
-    <aside className={cx('flex shrink-0 flex-col border-r border-line bg-sunken', className)}>
+    <aside ref={ref} className={cx('flex shrink-0 flex-col border-r border-line bg-sunken', className)}>
       <div className="flex h-14 shrink-0 items-center gap-2 pr-2 pl-4">
         <img src="/icon.svg" alt="" className="size-6" />
         <span className="min-w-0 flex-1 truncate text-sm font-semibold">{text.ui.appName}</span>
@@ -43,7 +44,7 @@ export function Sidebar({ className, onClose, onSearch, onHelp }: SidebarProps) 
           <button type="button" onClick={onSearch} className={ENTRY}>
             <Search aria-hidden className="size-4" />
             <span className="flex-1 text-left">{text.shell.search}</span>
-            <kbd className="font-sans text-xs text-faint">{keysOf('mod+k')}</kbd>
+            <kbd className="font-sans text-xs text-muted max-md:hidden">{keysOf('mod+k')}</kbd>
           </button>
           <Entry to="/" icon={<House aria-hidden className="size-4" />} exact>
             {text.shell.home}
@@ -70,7 +71,7 @@ export function Sidebar({ className, onClose, onSearch, onHelp }: SidebarProps) 
 }
 
 const ENTRY =
-  'flex h-9 items-center gap-2.5 rounded-md px-3 text-sm text-muted hover:bg-hover hover:text-ink';
+  'flex h-9 items-center gap-2.5 rounded-md px-3 text-sm text-muted hover:bg-hover hover:text-ink aria-[current=page]:bg-hover aria-[current=page]:font-medium aria-[current=page]:text-ink';
 
 function Entry({
   to,
@@ -84,12 +85,7 @@ function Entry({
   children: ReactNode;
 }) {
   return (
-    <Link
-      to={to}
-      activeOptions={{ exact, includeSearch: false }}
-      className={ENTRY}
-      activeProps={{ className: 'bg-hover font-medium text-ink' }}
-    >
+    <Link to={to} activeOptions={{ exact, includeSearch: false }} className={ENTRY}>
       {icon}
       {children}
     </Link>

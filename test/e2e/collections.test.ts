@@ -17,7 +17,7 @@ describeWith('browser', 'collections', (executablePath) => {
     await dialog.getByLabel('Name').fill('Quay');
     await page.keyboard.press('Enter');
     await dialog.waitFor({ state: 'hidden' });
-    await page.getByRole('link', { name: 'Open Quay' }).first().click();
+    await page.getByRole('link', { name: 'Quay', exact: true }).click();
     await page.getByRole('heading', { name: 'Quay', level: 1 }).waitFor();
     const [chooser] = await Promise.all([
       page.waitForEvent('filechooser'),

@@ -92,7 +92,9 @@ async function examine(page: Page, name: string): Promise<string[]> {
     await settled(page);
     const wider = await overflowPx(page);
     if (wider > 0) faults.push(`${look} is ${wider} px too wide`);
-    faults.push(...(await seriousViolations(page)).map((violation) => `${look}: ${violation}`));
+    // the dark theme has the same elements in other colours, which the wide look shows all of
+    if (width > 390 || scheme === 'light')
+      faults.push(...(await seriousViolations(page)).map((violation) => `${look}: ${violation}`));
     await keepScreenshot(page, look);
   }
   return faults;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Block, ParsedPage } from '../ports/parser.ts';
+import { estimateTokens } from '../text/estimate-tokens.ts';
 import { type Chunk, chunkDocument, MAX_TOKENS, TARGET_TOKENS } from './chunk.ts';
-import { estimateTokens } from './estimate-tokens.ts';
 
 type Part = [kind: Block['kind'] | 1 | 2 | 3, text: string, header?: string];
 

@@ -1,6 +1,6 @@
 import type { Block, ParsedPage } from '../ports/parser.ts';
+import { cutWithin, estimateTokens } from '../text/estimate-tokens.ts';
 import { sentenceSpans } from '../text/sentences.ts';
-import { cutWithin, estimateTokens } from './estimate-tokens.ts';
 
 /** Changes with every change to what `chunkDocument` or `embeddedText` make of the same document. */
 export const CHUNKER_VERSION = 1;

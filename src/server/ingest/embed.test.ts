@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { estimateTokens } from '../text/estimate-tokens.ts';
 import { embeddedText, keywordText, textHash } from './embed.ts';
-import { estimateTokens } from './estimate-tokens.ts';
 
 const passage = (text: string, headingPath: string[] = [], tableHeader: string | null = null) => ({
   text,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import { cutWithin } from '../text/estimate-tokens.ts';
 import type { Chunk } from './chunk.ts';
 import { CHUNKER_VERSION } from './chunk.ts';
-import { cutWithin } from './estimate-tokens.ts';
 
 /** What an index takes of a chunk. */
 export type Passage = Pick<Chunk, 'headingPath' | 'tableHeader' | 'text'>;

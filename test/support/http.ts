@@ -17,6 +17,7 @@ import { createLog } from '../../src/server/log.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
 import { newId } from '../../src/server/records/ids.ts';
 import { openSqlite, prepareSqlite, type SqliteConnection } from '../../src/server/records/sqlite.ts';
+import { createFakeEmbedder } from './fake-embedder.ts';
 import { collectStatements } from './query-plans.ts';
 
 export interface TestApp {
@@ -81,6 +82,7 @@ export async function startTestApp({
     events,
     cache,
     answering: fakeAnswering,
+    embedder: createFakeEmbedder(),
     log: createLog('info', (line) => void logged.push(JSON.parse(line))),
     metrics: createMetrics(),
     health: { started: () => true, probes: healthyProbes },

@@ -1,6 +1,6 @@
 import { useNavigate } from '@tanstack/react-router';
 import { Search } from 'lucide-react';
-import { useEffect, useId, useRef, useState } from 'react';
+import { type RefObject, useEffect, useId, useRef, useState } from 'react';
 import { messageOf } from '../client/problem.ts';
 import * as text from '../text/text.ts';
 import { cx } from '../ui/cx.ts';
@@ -13,15 +13,25 @@ import { useSettled } from './use-settled.ts';
 
 const words = text.shell.palette;
 const SETTLE_MS = 120;
+const ROOM = 'h-[min(26rem,60dvh)] scroll-py-2 overflow-y-auto p-2';
 
 interface Group {
   readonly name: string;
   readonly choices: readonly Choice[];
 }
 
+interface PaletteProps {
+  /** What was typed before it was there. */
+  readonly typedAhead: RefObject<string>;
+  readonly onClose: () => void;
+  readonly onHelp: () => void;
+}
+
 /** One field for everything: commands at once, documents, passages and chats as one types (WAI-ARIA combobox). */
-export function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () => void }) {
+export function Palette({ typedAhead, onClose, onHelp }: PaletteProps) {
   const [typed, setTyped] = useState('');
+  // not sooner: until the effects run, keys still go there
+  useEffect(() => setTyped(typedAhead.current), [typedAhead]);
   const { groups, isLooking, error } = useGroups(typed.trim(), onHelp);
   const choices = groups.flatMap((group) => group.choices);
   // by key: what arrives later above it must not slip under the person's Enter
@@ -74,32 +84,32 @@ export function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () =
           className="h-14 min-w-0 flex-1 bg-transparent text-base outline-none placeholder:text-faint"
         />
       </div>
-      <div ref={list} className="h-[min(26rem,60dvh)] scroll-py-2 overflow-y-auto p-2">
-        {choices.length > 0 ? (
-          <div id={listId} role="listbox" aria-label={words.title}>
-            {groups.map(({ name, choices: some }) => (
-              // biome-ignore lint/a11y/useSemanticElements: a group of options has no element of its own
-              <div key={name} role="group" aria-label={name} className="pb-1">
-                <p aria-hidden className="px-3 pt-2 pb-1 text-xs font-medium text-muted">
-                  {name}
-                </p>
-                {some.map((choice) => (
-                  <Option
-                    key={choice.key}
-                    id={`${listId}-${choice.key}`}
-                    choice={choice}
-                    isCurrent={choice === current}
-                    onPoint={() => setChosen(choice.key)}
-                    onChoose={() => choose(choice)}
-                  />
-                ))}
-              </div>
-            ))}
-          </div>
-        ) : isLooking ? null : (
-          <p className="px-3 py-10 text-center text-sm text-muted">{words.nothing}</p>
-        )}
-      </div>
+      {choices.length > 0 ? (
+        <div ref={list} id={listId} role="listbox" aria-label={words.title} className={ROOM}>
+          {groups.map(({ name, choices: some }) => (
+            // biome-ignore lint/a11y/useSemanticElements: a group of options has no element of its own
+            <div key={name} role="group" aria-label={name} className="pb-1">
+              <p aria-hidden className="px-3 pt-2 pb-1 text-xs font-medium text-muted">
+                {name}
+              </p>
+              {some.map((choice) => (
+                <Option
+                  key={choice.key}
+                  id={`${listId}-${choice.key}`}
+                  choice={choice}
+                  isCurrent={choice === current}
+                  onPoint={() => setChosen(choice.key)}
+                  onChoose={() => choose(choice)}
+                />
+              ))}
+            </div>
+          ))}
+        </div>
+      ) : (
+        <div className={ROOM}>
+          {isLooking ? null : <p className="px-3 py-10 text-center text-sm text-muted">{words.nothing}</p>}
+        </div>
+      )}
       <div className="flex items-center justify-between gap-4 border-t border-line bg-bg px-5 py-2 text-xs text-muted">
         {/* told once the person rests and the answers are in, not at every letter */}
         <p aria-live="polite" className={error === null ? undefined : 'text-bad'}>

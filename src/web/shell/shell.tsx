@@ -12,10 +12,10 @@ import { UploadDoor } from '../upload/upload-door.tsx';
 import { ExpiredSession } from './expired-session.tsx';
 import { isShortcut, keysOf } from './keys.ts';
 import { OfflineBanner } from './offline-banner.tsx';
+import { loadPaletteSoon, PaletteDoor } from './palette-door.tsx';
 import { Sidebar } from './sidebar.tsx';
 import { TitleAnnouncer } from './title-announcer.tsx';
 
-const Palette = lazy(() => import('./palette.tsx').then((room) => ({ default: room.Palette })));
 const ShortcutHelp = lazy(() =>
   import('./shortcut-help.tsx').then((room) => ({ default: room.ShortcutHelp })),
 );
@@ -107,10 +107,10 @@ export function Shell() {
           </Suspense>
         </main>
       </div>
+      {overlay === 'palette' ? (
+        <PaletteDoor onClose={() => setOverlay(undefined)} onHelp={() => setOverlay('help')} />
+      ) : null}
       <Suspense>
-        {overlay === 'palette' ? (
-          <Palette onClose={() => setOverlay(undefined)} onHelp={() => setOverlay('help')} />
-        ) : null}
         {overlay === 'help' ? <ShortcutHelp onClose={() => setOverlay(undefined)} /> : null}
       </Suspense>
       <UploadDoor />
@@ -182,6 +182,7 @@ function useShortcuts(overlay: Overlay, show: (overlay: Overlay) => void): void 
   const navigate = useNavigate();
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
+      loadPaletteSoon(event);
       const isChat = isShortcut(event, 'o', true);
       const wanted = isShortcut(event, 'k') ? 'palette' : isShortcut(event, '/') ? 'help' : undefined;
       if (!isChat && wanted === undefined) return;

@@ -19,6 +19,9 @@ export function ActiveCard({ initial }: { initial: readonly Task[] }) {
           <ActiveTask key={task.id} task={task} />
         ))}
       </ul>
+      {tasks.length > MOST ? (
+        <p className="mt-4 text-sm text-muted">{text.dashboard.moreActive(tasks.length - MOST)}</p>
+      ) : null}
     </Card>
   );
 }

@@ -21,6 +21,7 @@ export const dashboard = {
   collections: (n: number) => (n === 1 ? '1 collection' : `${n} collections`),
   chats: (n: number) => (n === 1 ? '1 chat' : `${n} chats`),
   active: 'In progress',
+  moreActive: (n: number) => `and ${n} more`,
   taskOf: (n: number) => (n === 1 ? '1 file' : `${n} files`),
   taskProgress: (done: number, total: number) => `${done} of ${total} done`,
   stages: {

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Upload } from 'lucide-react';
-import { useSyncExternalStore } from 'react';
+import { lazy, Suspense, useSyncExternalStore } from 'react';
 import type { Dashboard } from '../../../contract/dashboard.ts';
 import { session } from '../../client/session.ts';
 import { dashboardQuery } from '../../data/account.ts';
@@ -12,10 +12,13 @@ import { openFilePicker } from '../../upload/uploads.ts';
 import { ActiveCard } from './active-card.tsx';
 import { AskBox } from './ask-box.tsx';
 import { DocumentsCard } from './documents-card.tsx';
-import { FirstSteps } from './first-steps.tsx';
-import { HourCard } from './hour-card.tsx';
-import { MonthCard } from './month-card.tsx';
 import { RecentCard } from './recent-card.tsx';
+
+// what few see, and what is drawn further down, comes after the rest
+const FirstSteps = lazy(() => import('./first-steps.tsx').then((room) => ({ default: room.FirstSteps })));
+const SpeedAndCost = lazy(() =>
+  import('./speed-and-cost.tsx').then((room) => ({ default: room.SpeedAndCost })),
+);
 
 const REFRESH_MS = 30_000;
 
@@ -39,7 +42,9 @@ export function DashboardPage() {
       </div>
       {data !== undefined ? (
         isEmpty ? (
-          <FirstSteps />
+          <Suspense fallback={<Skeleton className="h-96" />}>
+            <FirstSteps />
+          </Suspense>
         ) : (
           <Numbers data={data} />
         )
@@ -65,8 +70,16 @@ const Numbers = ({ data }: { data: Dashboard }) => (
     <div className="grid grid-cols-1 gap-5 lg:grid-cols-2">
       <DocumentsCard data={data} />
       <RecentCard questions={data.recentQuestions} />
-      <HourCard hour={data.lastHour} />
-      <MonthCard month={data.month} />
+      <Suspense
+        fallback={
+          <>
+            <Skeleton className="h-96" />
+            <Skeleton className="h-96" />
+          </>
+        }
+      >
+        <SpeedAndCost data={data} />
+      </Suspense>
     </div>
   </div>
 );

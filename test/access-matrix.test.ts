@@ -1,3 +1,4 @@
+import type { LightMyRequestResponse } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Caller } from '../src/server/http/auth.ts';
 import { appendExchange } from '../src/server/records/conversations.ts';
@@ -68,6 +69,11 @@ const MATRIX: Record<string, Rule> = {
   'POST /api/v1/search/batch': 'any user',
   'POST /api/v1/query': 'any user',
   'POST /api/v1/query/batch': 'any user',
+  'GET /v1/models': 'any user',
+  'GET /v1/models/:id': 'owner of collection',
+  'POST /v1/chat/completions': 'any user',
+  'POST /v1/embeddings': 'any user',
+  'POST /mcp': 'any user',
   'GET /api/v1/dashboard': 'any user',
   'GET /api/v1/conversations': 'any user',
   'POST /api/v1/conversations': 'any user',
@@ -100,6 +106,9 @@ const BODIES: Record<string, unknown> = {
   'POST /api/v1/search/batch': { searches: [{ query: 'anything' }] },
   'POST /api/v1/query': { query: 'anything' },
   'POST /api/v1/query/batch': { queries: [{ query: 'anything' }] },
+  'POST /v1/chat/completions': { model: 'ka:all', messages: [{ role: 'user', content: 'anything' }] },
+  'POST /v1/embeddings': { model: 'ka:embeddings', input: 'anything' },
+  'POST /mcp': { jsonrpc: '2.0', id: 1, method: 'tools/list' },
   'POST /api/v1/documents/url': { url: 'http://127.0.0.1/' },
   'POST /api/v1/api-keys': { name: 'k' },
   'PATCH /api/v1/me': { name: 'x' },
@@ -111,7 +120,20 @@ const READS = [
   'POST /api/v1/search/batch',
   'POST /api/v1/query',
   'POST /api/v1/query/batch',
+  'POST /v1/chat/completions',
+  'POST /v1/embeddings',
+  'POST /mcp',
 ];
+
+/** The problem that an answer tells of, in the shape of its protocol. */
+function problemIn(route: string, answer: LightMyRequestResponse): { type: string; detail: string } {
+  const body = answer.json();
+  if (route === 'POST /mcp') return body.error.data;
+  if (!route.includes(' /v1/')) return body;
+  const { code, message } = body.error;
+  const slug = code === 'invalid_api_key' ? 'unauthenticated' : code.replaceAll('_', '-');
+  return { type: `urn:ka:error:${slug}`, detail: message };
+}
 
 const SECRET_WORDS = ['Secret Harbour', 'secret-harbour'];
 
@@ -190,7 +212,7 @@ describe('nobody', () => {
   test.each(guarded)('%s is refused with 401', async (route) => {
     const answer = await call(undefined, route);
     expect(answer.statusCode).toBe(401);
-    expect(answer.json().type).toBe('urn:ka:error:unauthenticated');
+    expect(problemIn(route, answer).type).toBe('urn:ka:error:unauthenticated');
   });
 });
 
@@ -201,7 +223,7 @@ describe('another user', () => {
     for (const word of SECRET_WORDS) expect(answer.body).not.toContain(word);
     // and is told in the same words as something that is not there at all
     const nothing = await app.call(other, route.replaceAll(/:\w+/g, newId()), BODIES[route]);
-    expect(nothing.json().detail).toBe(answer.json().detail);
+    expect(problemIn(route, nothing).detail).toBe(problemIn(route, answer).detail);
   });
 
   test('an administrator finds no more of it', async () => {
@@ -269,7 +291,8 @@ describe('credentials that have ended', () => {
   const everywhere = async (who: Who, status: number, type: string) => {
     for (const route of guarded) {
       const answer = await call(who, route);
-      expect([route, answer.statusCode, answer.json().type]).toEqual([route, status, `urn:ka:error:${type}`]);
+      const told = problemIn(route, answer).type;
+      expect([route, answer.statusCode, told]).toEqual([route, status, `urn:ka:error:${type}`]);
     }
   };
 

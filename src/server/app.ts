@@ -39,6 +39,7 @@ export interface Installation {
   readonly events: Events;
   readonly cache: Cache;
   readonly answering: Answering;
+  readonly embedder: Embedder;
   readonly log: Log;
   /** Resolves when searching has started. */
   readonly ready: Promise<void>;
@@ -128,6 +129,7 @@ export function openInstallation(
     events,
     cache,
     answering,
+    embedder,
     log,
     ready,
     warmUp: () => embedder.warmUp(),

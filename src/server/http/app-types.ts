@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { ZodType } from 'zod';
 import type { Series } from '../metrics.ts';
 import type { Access, Caller } from './auth.ts';
 
@@ -27,6 +28,8 @@ declare module 'fastify' {
     hidden?: boolean;
     /** JSON Schema of a form that the route reads itself, for the OpenAPI document. */
     form?: Record<string, unknown>;
+    /** What errors look like where they are no problems (RFC 9457), for the OpenAPI document. */
+    errorShape?: ZodType;
     /** Set by the server. */
     series?: Series;
   }

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
 const REQUEST_HEADERS =
-  'authorization, content-type, accept, idempotency-key, last-event-id, x-request-id, range';
+  'authorization, content-type, accept, idempotency-key, last-event-id, x-request-id, range, mcp-protocol-version, mcp-method, mcp-name';
 const EXPOSED = 'x-request-id, server-timing, retry-after, content-disposition, content-range';
 
 /**

@@ -86,7 +86,7 @@ function operation(toJson: ToJson, route: RouteOptions, method: string): Json {
     body?: z.ZodType;
     response?: Record<string, z.ZodType>;
   };
-  const { access } = route.config ?? {};
+  const { access, errorShape } = route.config ?? {};
   const parameters = [...fields(toJson, 'path', params), ...fields(toJson, 'query', querystring)];
   const answers = Object.entries(response ?? { 200: undefined }).map(([status, schema]) => [
     status,
@@ -98,7 +98,10 @@ function operation(toJson: ToJson, route: RouteOptions, method: string): Json {
     ...(access === 'open' ? { security: [] } : { security: [{ bearer: [] }], 'x-access': access }),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...bodyOf(toJson, route, method, body),
-    responses: { ...Object.fromEntries(answers), default: PROBLEM },
+    responses: {
+      ...Object.fromEntries(answers),
+      default: errorShape === undefined ? PROBLEM : errorOf(toJson, errorShape),
+    },
   };
 }
 
@@ -106,6 +109,11 @@ const PROBLEM = {
   description: 'A problem (RFC 9457)',
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 };
+
+const errorOf = (toJson: ToJson, shape: z.ZodType): Json => ({
+  description: 'An error',
+  content: { 'application/json': { schema: toJson(shape, 'output') } },
+});
 
 const file = { type: 'string', contentMediaType: 'application/octet-stream' };
 const text = { type: 'string' };

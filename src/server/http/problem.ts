@@ -77,6 +77,15 @@ export function sendProblem(
   reply: FastifyReply,
   log: Log,
 ): FastifyReply {
+  const fault = beginFault(error, request, reply, log);
+  return reply
+    .header('content-type', 'application/problem+json')
+    .serializer(JSON.stringify)
+    .send(problemOf(fault, request));
+}
+
+/** Sets status and headers for `error` and logs what is a fault of ours; the protocol of the route shapes the body. */
+export function beginFault(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Log): AppError {
   const fault = asAppError(error);
   if (fault.status >= 500)
     log.error('request failed', { requestId: request.id, route: request.routeOptions.url, error });
@@ -84,10 +93,6 @@ export function sendProblem(
   if (fault.retryAfterSeconds !== undefined)
     reply.header('retry-after', Math.max(1, Math.ceil(fault.retryAfterSeconds)));
   else if (fault.status === 503) reply.header('retry-after', 5);
-  return reply
-    .code(fault.status)
-    .header('content-type', 'application/problem+json')
-    .header('cache-control', 'no-store')
-    .serializer(JSON.stringify)
-    .send(problemOf(fault, request));
+  reply.code(fault.status).header('cache-control', 'no-store');
+  return fault;
 }

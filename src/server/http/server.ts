@@ -8,6 +8,7 @@ import { pruneAudit } from '../records/audit.ts';
 import { pruneIdempotent } from '../records/idempotency.ts';
 import { pruneSessions } from '../records/sessions.ts';
 import type { App } from './app-types.ts';
+import { createAsking } from './asking.ts';
 import { accessHook } from './auth.ts';
 import { allowOrigin } from './cors.ts';
 import { createCredentials } from './credentials.ts';
@@ -25,8 +26,10 @@ import { registerConversationRoutes } from './routes/conversations.ts';
 import { registerDashboardRoutes } from './routes/dashboard.ts';
 import { registerDocumentRoutes } from './routes/documents.ts';
 import { registerHealthRoutes } from './routes/health.ts';
+import { registerMcpRoutes } from './routes/mcp.ts';
 import { registerMeRoutes } from './routes/me.ts';
 import { registerMetaRoutes } from './routes/meta.ts';
+import { registerOpenAiRoutes } from './routes/openai.ts';
 import { registerQueryRoutes } from './routes/query.ts';
 import { registerSearchRoutes } from './routes/search.ts';
 import { registerTaskRoutes } from './routes/tasks.ts';
@@ -150,6 +153,7 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
   });
 
   const lastHour = createLastHour();
+  const ask = createAsking(app, services, lastHour);
   registerMetaRoutes(app, services, openApi);
   const admin = { access: 'admin', sessionOnly: false, unlimited: false, reads: true } as const;
   const needAdmin = accessHook(admin, { db, tokens: credentials.tokens, limit });
@@ -162,7 +166,9 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
   registerUploadRoutes(app, services);
   registerTaskRoutes(app, services);
   registerSearchRoutes(app, services, lastHour);
-  registerQueryRoutes(app, services, lastHour);
+  registerQueryRoutes(app, services, ask);
+  registerOpenAiRoutes(app, services, ask);
+  registerMcpRoutes(app, services, ask, lastHour);
   registerConversationRoutes(app, services);
   registerDashboardRoutes(app, services, lastHour);
   registerAdminRoutes(app, services);

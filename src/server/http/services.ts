@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Cache } from '../ports/cache.ts';
+import type { Embedder } from '../ports/embedder.ts';
 import type { Events } from '../ports/events.ts';
 import type { FileStore } from '../ports/file-store.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
@@ -21,6 +22,8 @@ export interface Services {
   readonly events: Events;
   readonly cache: Cache;
   readonly answering: Answering;
+  /** The installation's own, for `/v1/embeddings`. */
+  readonly embedder: Embedder;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly health: HealthSources;

@@ -22,16 +22,39 @@ export function sendEvents(
   events: (signal: AbortSignal) => AsyncIterable<ServerEvent>,
   heartbeatMs = HEARTBEAT_MS,
 ): FastifyReply {
-  return reply
+  return sendAsEvents(reply, eventStream(events, heartbeatMs));
+}
+
+/**
+ * `sendEvents` for protocols that know events by their data alone and end with data that is no JSON.
+ *
+ * @param data what each event says, without line breaks.
+ */
+export const sendUnnamedEvents = (
+  reply: FastifyReply,
+  data: (signal: AbortSignal) => AsyncIterable<string>,
+): FastifyReply =>
+  sendAsEvents(
+    reply,
+    pacedStream(data, (one) => `data: ${one}\n\n`, HEARTBEAT_MS),
+  );
+
+const sendAsEvents = (reply: FastifyReply, stream: Readable): FastifyReply =>
+  reply
     .header('content-type', 'text/event-stream; charset=utf-8')
     .header('cache-control', 'no-store')
     .header('x-accel-buffering', 'no')
-    .send(eventStream(events, heartbeatMs));
-}
+    .send(stream);
 
 /** The bytes of `sendEvents`. A slow reader is waited for: the generator is asked only when there is room. */
-export function eventStream(
+export const eventStream = (
   events: (signal: AbortSignal) => AsyncIterable<ServerEvent>,
+  heartbeatMs: number,
+): Readable => pacedStream(events, encode, heartbeatMs);
+
+function pacedStream<T>(
+  events: (signal: AbortSignal) => AsyncIterable<T>,
+  encode: (event: T) => string,
   heartbeatMs: number,
 ): Readable {
   const gone = new AbortController();

@@ -1,64 +1,23 @@
-import type { FastifyRequest } from 'fastify';
 import type { Problem } from '../../../contract/common.ts';
 import {
-  type Answer,
   type AnswerEvent,
   answer,
-  type QueryRequest,
   queryBatchBody,
   queryBatchResult,
   queryBody,
 } from '../../../contract/query.ts';
-import { appendExchange, needConversation } from '../../records/conversations.ts';
-import { createUsageMeter } from '../../records/usage-meter.ts';
 import type { App } from '../app-types.ts';
+import { type Ask, lastAnswer } from '../asking.ts';
 import { clientGone } from '../client-gone.ts';
-import type { LastHour } from '../last-hour.ts';
 import { loggedProblem } from '../logged-problem.ts';
 import { mapBounded } from '../map-bounded.ts';
 import type { Services } from '../services.ts';
 import { type ServerEvent, sendEvents } from '../sse.ts';
-import { createStageNotes } from '../stage-notes.ts';
 
 /** Questions of one batch at a time; each takes a search and the sentences of its passages. */
 const BATCH_CONCURRENCY = 4;
 
-export function registerQueryRoutes(
-  app: App,
-  { answering, db, log, metrics }: Services,
-  lastHour: LastHour,
-): void {
-  const noteStages = createStageNotes(metrics);
-  const usage = createUsageMeter(db, (error) => log.error('usage.write-failed', { error }));
-  app.addHook('onClose', () => usage.flush());
-
-  /** The events of one answer; a whole one is counted and kept in its conversation before it is passed on. */
-  async function* ask(
-    request: FastifyRequest,
-    question: QueryRequest,
-    signal: AbortSignal,
-  ): AsyncGenerator<AnswerEvent> {
-    const { userId } = request.caller;
-    const { conversationId } = question;
-    if (conversationId !== undefined) await needConversation(db, userId, conversationId);
-    for await (const event of answering.ask(userId, question, signal)) {
-      if (event.type === 'done') {
-        const { model, cached, usage: used, timings } = event.answer;
-        noteStages(request, event.answer);
-        lastHour.record(userId, { kind: 'question', ms: timings.totalMs, cached });
-        usage.record({ userId, kind: 'answer', model, cached, ...used });
-        if (conversationId !== undefined)
-          await appendExchange(db, {
-            userId,
-            conversationId,
-            question: question.query,
-            answer: event.answer,
-          });
-      }
-      yield event;
-    }
-  }
-
+export function registerQueryRoutes(app: App, { log }: Services, ask: Ask): void {
   app.post(
     '/api/v1/query',
     {
@@ -98,11 +57,6 @@ export function registerQueryRoutes(
       return { results };
     },
   );
-}
-
-async function lastAnswer(events: AsyncIterable<AnswerEvent>): Promise<Answer> {
-  for await (const event of events) if (event.type === 'done') return event.answer;
-  throw new Error('the answer ended without its last event');
 }
 
 async function* serverEvents(

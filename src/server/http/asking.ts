@@ -1,0 +1,53 @@
+import type { FastifyRequest } from 'fastify';
+import type { Answer, AnswerEvent, QueryRequest } from '../../contract/query.ts';
+import { appendExchange, needConversation } from '../records/conversations.ts';
+import { createUsageMeter } from '../records/usage-meter.ts';
+import type { App } from './app-types.ts';
+import type { LastHour } from './last-hour.ts';
+import type { Services } from './services.ts';
+import { createStageNotes } from './stage-notes.ts';
+
+/**
+ * The events of one answer to the request's caller; a whole one is counted and kept in its conversation before
+ * it is passed on.
+ *
+ * @throws AppError NOT_FOUND for a conversation, collection or document that is not the caller's.
+ */
+export type Ask = (
+  request: FastifyRequest,
+  question: QueryRequest,
+  signal: AbortSignal,
+) => AsyncGenerator<AnswerEvent>;
+
+/** One for all mouths of a server, so that every protocol counts alike. */
+export function createAsking(app: App, { answering, db, log, metrics }: Services, lastHour: LastHour): Ask {
+  const noteStages = createStageNotes(metrics);
+  const usage = createUsageMeter(db, (error) => log.error('usage.write-failed', { error }));
+  app.addHook('onClose', () => usage.flush());
+  return async function* (request, question, signal) {
+    const { userId } = request.caller;
+    const { conversationId } = question;
+    if (conversationId !== undefined) await needConversation(db, userId, conversationId);
+    for await (const event of answering.ask(userId, question, signal)) {
+      if (event.type === 'done') {
+        const { model, cached, usage: used, timings } = event.answer;
+        noteStages(request, event.answer);
+        lastHour.record(userId, { kind: 'question', ms: timings.totalMs, cached });
+        usage.record({ userId, kind: 'answer', model, cached, ...used });
+        if (conversationId !== undefined)
+          await appendExchange(db, {
+            userId,
+            conversationId,
+            question: question.query,
+            answer: event.answer,
+          });
+      }
+      yield event;
+    }
+  };
+}
+
+export async function lastAnswer(events: AsyncIterable<AnswerEvent>): Promise<Answer> {
+  for await (const event of events) if (event.type === 'done') return event.answer;
+  throw new Error('the answer ended without its last event');
+}

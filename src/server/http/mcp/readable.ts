@@ -1,0 +1,36 @@
+import { citationList } from '../citation-list.ts';
+import type { DocumentLink } from '../document-link.ts';
+import type { AskOutput, GetOutput, ListOutput, SearchOutput } from './shapes.ts';
+
+/** The tools' results as text, for clients that show or read nothing else. */
+
+export function readableHits({ hits }: SearchOutput): string {
+  if (hits.length === 0) return 'Nothing was found.';
+  return hits
+    .map(
+      ({ title, page, documentId, text, url }, index) =>
+        `[${index + 1}] ${title}, page ${page} (document ${documentId})\n${url}\n${text}`,
+    )
+    .join('\n\n');
+}
+
+export const readableAnswer = ({ answer, citations }: AskOutput, link: DocumentLink): string =>
+  answer + citationList(citations, link);
+
+export function readableDocuments({ documents, total, nextCursor, collections }: ListOutput): string {
+  const names = collections.map(({ name, documentCount }) => `${name} (${documentCount})`).join(', ');
+  const lines = documents.map(
+    ({ id, title, filename, status, pages }) => `- ${title} (${filename}, ${pages} pages, ${status}): ${id}`,
+  );
+  return [
+    `${documents.length} of ${total} documents. Collections: ${names}.`,
+    ...lines,
+    ...(nextCursor === null ? [] : [`Next page: cursor ${nextCursor}`]),
+  ].join('\n');
+}
+
+export function readablePage({ document, page, start, end, pageChars, text, next }: GetOutput): string {
+  const part = end - start < pageChars ? `, characters ${start} to ${end} of ${pageChars}` : '';
+  const more = next === null ? '' : `\n\n(Read on at page ${next.page}, offset ${next.offset}.)`;
+  return `${document.title}, page ${page} of ${document.pages}${part}\n\n${text}${more}`;
+}

@@ -1,0 +1,97 @@
+import type { ChatChunk, ChatCompletion, CompletionUsage, UrlCitation } from '../../../contract/openai.ts';
+import type { Answer, AnswerEvent, Citation } from '../../../contract/query.ts';
+import { citationList, placeCitations } from '../citation-list.ts';
+import type { DocumentLink } from '../document-link.ts';
+
+/** A whole answer as a completion of `model`. */
+export function completionOf(answer: Answer, model: string, link: DocumentLink): ChatCompletion {
+  return {
+    ...headOf(answer.id, model),
+    object: 'chat.completion',
+    choices: [
+      {
+        index: 0,
+        message: {
+          role: 'assistant',
+          content: answer.answer + citationList(answer.citations, link),
+          refusal: null,
+          annotations: annotationsOf(answer.answer, answer.citations, link),
+        },
+        logprobs: null,
+        finish_reason: 'stop',
+      },
+    ],
+    usage: usageOf(answer),
+    knowledge: knowledgeOf(answer),
+  };
+}
+
+/**
+ * The pieces of a streamed completion: the role, the text as it comes, the list of sources, the annotations, the
+ * end, and with `includeUsage` the usage.
+ *
+ * @param id names the completion; the answer's own id is known at its end only.
+ */
+export async function* chunksOf(
+  events: AsyncIterable<AnswerEvent>,
+  { id, model, link, includeUsage }: { id: string; model: string; link: DocumentLink; includeUsage: boolean },
+): AsyncGenerator<ChatChunk> {
+  const base = {
+    ...headOf(id, model),
+    object: 'chat.completion.chunk',
+    ...(includeUsage ? { usage: null } : {}),
+  } as const;
+  const piece = (
+    delta: ChatChunk['choices'][0]['delta'],
+    finish_reason: 'stop' | null = null,
+  ): ChatChunk => ({ ...base, choices: [{ index: 0, delta, logprobs: null, finish_reason }] });
+  yield piece({ role: 'assistant', content: '' });
+  let text = '';
+  for await (const event of events) {
+    switch (event.type) {
+      case 'token':
+        text += event.text;
+        yield piece({ content: event.text });
+        break;
+      case 'done': {
+        const { answer } = event;
+        const list = citationList(answer.citations, link);
+        if (list !== '') yield piece({ content: list });
+        const annotations = annotationsOf(text, answer.citations, link);
+        if (annotations.length > 0) yield piece({ annotations });
+        yield { ...piece({}, 'stop'), knowledge: knowledgeOf(answer) };
+        if (includeUsage) yield { ...base, choices: [], usage: usageOf(answer) };
+        break;
+      }
+      case 'sources':
+      case 'citation':
+        break;
+      default:
+        event satisfies never;
+    }
+  }
+}
+
+const headOf = (id: string, model: string) => ({
+  id: `chatcmpl-${id}`,
+  created: Math.floor(Date.now() / 1000),
+  model,
+});
+
+const annotationsOf = (text: string, citations: readonly Citation[], link: DocumentLink): UrlCitation[] =>
+  placeCitations(text, citations).map(({ start, end, citation }) => ({
+    type: 'url_citation',
+    url_citation: { start_index: start, end_index: end, title: citation.title, url: link(citation) },
+  }));
+
+const usageOf = ({ usage: { promptTokens, completionTokens } }: Answer): CompletionUsage => ({
+  prompt_tokens: promptTokens,
+  completion_tokens: completionTokens,
+  total_tokens: promptTokens + completionTokens,
+});
+
+const knowledgeOf = ({ answered, cached, citations }: Answer): ChatCompletion['knowledge'] => ({
+  answered,
+  cached,
+  citations,
+});

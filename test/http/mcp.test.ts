@@ -193,10 +193,14 @@ describe.each(['legacy', 'auto'] as const)('a client that negotiates %s', (mode)
   test('reads a document page by page, long ones in parts', async () => {
     client = await connect(user.token, mode);
     const parts: string[] = [];
-    let next: { page: number; offset: number } | null = { page: 1, offset: 0 };
+    interface Place {
+      readonly page: number;
+      readonly offset: number;
+    }
+    let next: Place | null = { page: 1, offset: 0 };
     while (next !== null) {
-      const result = await call('get_document', { documentId, ...next });
-      const part = result.structuredContent as { page: number; text: string; next: typeof next };
+      const result: Awaited<ReturnType<typeof call>> = await call('get_document', { documentId, ...next });
+      const part = result.structuredContent as { page: number; text: string; next: Place | null };
       parts.push(part.text);
       expect(textOf(result)).toContain(part.text);
       next = part.next;

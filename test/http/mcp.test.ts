@@ -253,6 +253,12 @@ describe.each(['legacy', 'auto'] as const)('a client that negotiates %s', (mode)
   });
 });
 
+test('nothing here changes, so no stream that waits for changes is opened', async () => {
+  const client = await connect(user.token);
+  expect(client.getServerCapabilities()?.tools).toEqual({ listChanged: false });
+  await expect(client.listen({ toolsListChanged: true })).rejects.toThrow();
+});
+
 test('a call that the client gives up ends the work', async () => {
   const begun = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<void>();

@@ -123,6 +123,7 @@ describe('models', () => {
       await make(me, 'All'),
       await make(me, '旅行メモ'),
     ];
+    const nameless = await make(me, '!!!');
     const listed = await clientOf(me.token).models.list();
     expect(listed.data.map(({ id }) => id)).toEqual([
       'ka:all',
@@ -130,6 +131,7 @@ describe('models', () => {
       'ka:reisen-notizen',
       `ka:all-${all.slice(-8)}`,
       'ka:旅行メモ',
+      'ka:collection',
       `ka:reisen-notizen-${shared.slice(-8)}`,
       'ka:embeddings',
     ]);
@@ -139,6 +141,7 @@ describe('models', () => {
       [`ka:reisen-notizen-${shared.slice(-8)}`, shared],
       ['ka:旅行メモ', japanese],
       [`ka:${all}`, all],
+      ['ka:collection', nameless],
       ['ka:all', undefined],
     ] as const) {
       await clientOf(me.token).chat.completions.create({ model, messages: question });
@@ -149,7 +152,7 @@ describe('models', () => {
     }
   });
 
-  test.each(['ka:secret', 'gpt-4o', 'ka:', 'ka:embeddings'])('%s answers nothing', async (model) => {
+  test.each(['ka:secret', 'gpt-4o', 'ka:', 'ka:?', 'ka:embeddings'])('%s answers nothing', async (model) => {
     const count = asked.length;
     const refused = await refusalOf(client.chat.completions.create({ model, messages: question }));
     expect([refused.status, refused.code]).toEqual([404, 'model_not_found']);
@@ -211,6 +214,30 @@ describe('a chat', () => {
       String.raw`- [2] [\]\(http://evil.example\) \!\[x\]\(http://evil.example/x.png\) \<b\>, page 1](https://ka.example/library/d2?page=1&start=0&end=4) (does not confirm the sentence)`,
     );
     expect(list.split('\n')).toHaveLength(2);
+  });
+
+  test('an image in the words of a document stays text, also when it comes in pieces', async () => {
+    const pieces = ['Look! !', '[x](http://evil.example/?q) and ', '![y](http://evil.example) [1]!'];
+    ask = async function* () {
+      for (const text of pieces) yield { type: 'token', text };
+      yield { type: 'done', answer: { ...answer, answer: pieces.join('') } };
+    };
+    try {
+      const body = { model: 'ka:all', messages: question } as const;
+      const { choices } = await client.chat.completions.create(body);
+      const content = choices[0]?.message.content as string;
+      expect(content).toContain(
+        String.raw`Look! !\[x](http://evil.example/?q) and !\[y](http://evil.example) [1]!`,
+      );
+      const place = choices[0]?.message.annotations?.[0]?.url_citation;
+      expect(content.slice(place?.start_index, place?.end_index)).toBe('[1]');
+      let streamed = '';
+      for await (const chunk of await client.chat.completions.create({ ...body, stream: true }))
+        streamed += chunk.choices[0]?.delta.content ?? '';
+      expect(streamed).toBe(content);
+    } finally {
+      ask = whole;
+    }
   });
 
   test('is streamed as it comes, with usage when asked for', async () => {

@@ -1,6 +1,12 @@
 import type { Citation } from '../../contract/query.ts';
 import type { DocumentLink } from './document-link.ts';
 
+/**
+ * The text with its Markdown images as plain text. Words of documents stand in answers, and many a client would
+ * load a picture from wherever they say, and so tell somebody that and what was asked.
+ */
+export const withoutImages = (text: string): string => text.replaceAll('![', '!\\[');
+
 /** Where a marker stands in an answer, and what it cites. */
 export interface PlacedCitation {
   /** Offsets of `[n]` in the text, UTF-16. */

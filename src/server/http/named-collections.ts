@@ -14,6 +14,8 @@ export interface NamedCollection {
 const MAX_NAMED = 2000;
 /** Of the id, where names are equal: the random end of a UUIDv7. */
 const TAIL_CHARS = 8;
+/** For names without a letter or digit. */
+const NAMELESS = 'collection';
 
 /**
  * The caller's collections by slug. Of equal names the plain slug goes to an own collection before a shared one,
@@ -31,7 +33,7 @@ export async function namedCollections(
   const own = items.filter(({ role }) => role === 'owner');
   const shared = items.filter(({ role }) => role !== 'owner');
   return [...own, ...shared].map((collection) => {
-    const plain = slugOf(collection.name);
+    const plain = slugOf(collection.name) || NAMELESS;
     const slug = taken.has(plain) ? `${plain}-${collection.id.slice(-TAIL_CHARS)}` : plain;
     taken.add(slug);
     return { collection, slug };
@@ -56,4 +58,4 @@ const slugOf = (name: string): string =>
     .normalize('NFKC')
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{M}\p{N}]+/gu, '-')
-    .replaceAll(/^-|-$/g, '') || 'collection';
+    .replaceAll(/^-|-$/g, '');

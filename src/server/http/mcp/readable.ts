@@ -1,4 +1,4 @@
-import { citationList } from '../citation-list.ts';
+import { citationList, withoutImages } from '../citation-list.ts';
 import type { DocumentLink } from '../document-link.ts';
 import type { AskOutput, GetOutput, ListOutput, SearchOutput } from './shapes.ts';
 
@@ -15,7 +15,7 @@ export function readableHits({ hits }: SearchOutput): string {
 }
 
 export const readableAnswer = ({ answer, citations }: AskOutput, link: DocumentLink): string =>
-  answer + citationList(citations, link);
+  withoutImages(answer) + citationList(citations, link);
 
 export function readableDocuments({ documents, total, nextCursor, collections }: ListOutput): string {
   const names = collections.map(({ name, documentCount }) => `${name} (${documentCount})`).join(', ');

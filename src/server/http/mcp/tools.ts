@@ -9,6 +9,7 @@ import type { DocumentLink } from '../document-link.ts';
 import type { LastHour } from '../last-hour.ts';
 import { findNamed, type NamedCollection, namedCollections } from '../named-collections.ts';
 import type { Services } from '../services.ts';
+import { createStageNotes } from '../stage-notes.ts';
 import type {
   AskOutput,
   askInput,
@@ -36,10 +37,11 @@ export interface Tools {
 }
 
 export function createTools(
-  { answering, db }: Pick<Services, 'answering' | 'db'>,
+  { answering, db, metrics }: Pick<Services, 'answering' | 'db' | 'metrics'>,
   ask: Ask,
   lastHour: LastHour,
 ): Tools {
+  const noteStages = createStageNotes(metrics);
   /** @throws AppError NOT_FOUND, also for a collection that the caller may not read. */
   const collectionIdOf = async (userId: string, name: string | undefined): Promise<string | undefined> =>
     name === undefined ? undefined : needNamed(await namedCollections(db, userId), name).collection.id;
@@ -53,14 +55,15 @@ export function createTools(
         ...(documentIds === undefined ? {} : { documentIds }),
         ...(tags === undefined ? {} : { tags }),
       };
-      const { hits, tookMs, cached } = await answering.search(
+      const found = await answering.search(
         userId,
         { query, limit, mode, ...(Object.keys(filters).length === 0 ? {} : { filters }) },
         signal,
       );
-      lastHour.record(userId, { kind: 'search', ms: tookMs, cached });
+      noteStages(request, found);
+      lastHour.record(userId, { kind: 'search', ms: found.tookMs, cached: found.cached });
       return {
-        hits: hits.map((hit) => {
+        hits: found.hits.map((hit) => {
           const { chunkId, documentId, title, page, start, end, text, score } = hit;
           return { chunkId, documentId, title, page, start, end, text, score, url: link(hit) };
         }),

@@ -1,10 +1,11 @@
 import type { ChatChunk, ChatCompletion, CompletionUsage, UrlCitation } from '../../../contract/openai.ts';
 import type { Answer, AnswerEvent, Citation } from '../../../contract/query.ts';
-import { citationList, placeCitations } from '../citation-list.ts';
+import { citationList, placeCitations, withoutImages } from '../citation-list.ts';
 import type { DocumentLink } from '../document-link.ts';
 
 /** A whole answer as a completion of `model`. */
 export function completionOf(answer: Answer, model: string, link: DocumentLink): ChatCompletion {
+  const text = withoutImages(answer.answer);
   return {
     ...headOf(answer.id, model),
     object: 'chat.completion',
@@ -13,9 +14,9 @@ export function completionOf(answer: Answer, model: string, link: DocumentLink):
         index: 0,
         message: {
           role: 'assistant',
-          content: answer.answer + citationList(answer.citations, link),
+          content: text + citationList(answer.citations, link),
           refusal: null,
-          annotations: annotationsOf(answer.answer, answer.citations, link),
+          annotations: annotationsOf(text, answer.citations, link),
         },
         logprobs: null,
         finish_reason: 'stop',
@@ -47,16 +48,22 @@ export async function* chunksOf(
   ): ChatChunk => ({ ...base, choices: [{ index: 0, delta, logprobs: null, finish_reason }] });
   yield piece({ role: 'assistant', content: '' });
   let text = '';
+  // an image may begin at the end of one piece and go on in the next
+  let held = '';
   for await (const event of events) {
     switch (event.type) {
-      case 'token':
-        text += event.text;
-        yield piece({ content: event.text });
+      case 'token': {
+        const come = held + event.text;
+        held = come.endsWith('!') ? '!' : '';
+        const content = withoutImages(come.slice(0, come.length - held.length));
+        text += content;
+        if (content !== '') yield piece({ content });
         break;
+      }
       case 'done': {
         const { answer } = event;
         const list = citationList(answer.citations, link);
-        if (list !== '') yield piece({ content: list });
+        if (held + list !== '') yield piece({ content: held + list });
         const annotations = annotationsOf(text, answer.citations, link);
         if (annotations.length > 0) yield piece({ annotations });
         yield { ...piece({}, 'stop'), knowledge: knowledgeOf(answer) };

@@ -32,7 +32,7 @@ export function registerMcpRoutes(app: App, services: Services, ask: Ask, lastHo
       // several calls in one request would pass the rate limit as one
       if (Array.isArray(request.body))
         throw new AppError('VALIDATION', 'Send one message a request: batches are not taken.');
-      // most installations are never asked: 8 MB of code stay where they are until then
+      // 13 MB of memory and 55 ms that only those pay who are asked
       const { createMcpHandler, McpServer } = await import('@modelcontextprotocol/server');
       const call = { request, link: documentLinks(config, request), signal: clientGone(reply) };
       const handler = createMcpHandler(() => knowledgeServer(McpServer, { version, tools, call, log }), {

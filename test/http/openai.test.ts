@@ -435,10 +435,12 @@ describe('a chat', () => {
     const person = await registerUser(own);
     const body = { model: 'ka:all', messages: question };
     const response = await own.call(person, 'POST /v1/chat/completions', body);
+    await own.call(person, 'POST /v1/embeddings', { model: 'ka:embeddings', input: ['a', 'b'] });
     expect(response.headers['server-timing']).toMatch(/^embed;dur=1, vector;dur=2, generate;dur=4, total/);
     await own.server.app.close();
-    expect(own.sqlite.raw.prepare('select * from usage').all()).toMatchObject([
+    expect(own.sqlite.raw.prepare('select * from usage order by kind').all()).toMatchObject([
       { user_id: person.id, kind: 'answer', requests: 1, prompt_tokens: 7 },
+      { user_id: person.id, kind: 'embedding', requests: 1, model: 'fake/words/1/384/sum/l2' },
     ]);
   });
 

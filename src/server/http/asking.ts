@@ -1,8 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Answer, AnswerEvent, QueryRequest } from '../../contract/query.ts';
 import { appendExchange, needConversation } from '../records/conversations.ts';
-import { createUsageMeter } from '../records/usage-meter.ts';
-import type { App } from './app-types.ts';
+import type { UsageMeter } from '../records/usage-meter.ts';
 import type { LastHour } from './last-hour.ts';
 import type { Services } from './services.ts';
 import { createStageNotes } from './stage-notes.ts';
@@ -20,10 +19,12 @@ export type Ask = (
 ) => AsyncGenerator<AnswerEvent>;
 
 /** One for all mouths of a server, so that every protocol counts alike. */
-export function createAsking(app: App, { answering, db, log, metrics }: Services, lastHour: LastHour): Ask {
+export function createAsking(
+  { answering, db, metrics }: Services,
+  usage: UsageMeter,
+  lastHour: LastHour,
+): Ask {
   const noteStages = createStageNotes(metrics);
-  const usage = createUsageMeter(db, (error) => log.error('usage.write-failed', { error }));
-  app.addHook('onClose', () => usage.flush());
   return async function* (request, question, signal) {
     const { userId } = request.caller;
     const { conversationId } = question;

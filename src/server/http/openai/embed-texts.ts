@@ -1,6 +1,7 @@
 import { type Embeddings, MAX_EMBEDDED_TEXTS } from '../../../contract/openai.ts';
 import { AppError } from '../../errors.ts';
 import type { Embedder } from '../../ports/embedder.ts';
+import type { UsageMeter } from '../../records/usage-meter.ts';
 import { estimateTokens } from '../../text/estimate-tokens.ts';
 
 /** One full request, 10 to 20 s of a core with the bundled model. */
@@ -18,12 +19,14 @@ export interface EmbeddingWork {
 
 /**
  * Embeds texts for clients, as passages: a question or a document of the installation never waits behind more
- * than one call of theirs. How much is under way at once is bounded, for each user and for all.
+ * than one call of theirs. How much is under way at once is bounded, for each user and for all, and what was done
+ * is counted.
  *
  * @returns rejects with RATE_LIMITED or OVERLOADED where the bounds are reached.
  */
 export function createTextEmbedding(
   embedder: Embedder,
+  usage: UsageMeter,
 ): (work: EmbeddingWork, signal: AbortSignal) => Promise<Embeddings> {
   const underWay = new Map<string, number>();
   let all = 0;
@@ -53,6 +56,15 @@ export function createTextEmbedding(
           ...(await embedder.embed(texts.slice(from, from + embedder.maxTextsPerCall), 'passage', signal)),
         );
       const tokens = texts.reduce((sum, text) => sum + Math.min(estimateTokens(text), embedder.maxTokens), 0);
+      usage.record({
+        userId,
+        kind: 'embedding',
+        model: embedder.fingerprint,
+        cached: false,
+        promptTokens: tokens,
+        completionTokens: 0,
+        costUsd: 0,
+      });
       return {
         object: 'list',
         data: vectors.map((vector, index) => ({

@@ -13,6 +13,7 @@ import {
 import type { AnswerEvent } from '../../../contract/query.ts';
 import { AppError } from '../../errors.ts';
 import { newId } from '../../records/ids.ts';
+import type { UsageMeter } from '../../records/usage-meter.ts';
 import type { App } from '../app-types.ts';
 import { type Ask, lastAnswer } from '../asking.ts';
 import { clientGone } from '../client-gone.ts';
@@ -30,8 +31,13 @@ import { sendUnnamedEvents } from '../sse.ts';
 const MAX_EMBEDDINGS_BODY_BYTES = 8 * 1024 * 1024;
 
 /** The knowledge base as OpenAI's clients know an API: collections are models, documents are annotations. */
-export function registerOpenAiRoutes(app: App, { config, db, embedder, log }: Services, ask: Ask): void {
-  const embed = createTextEmbedding(embedder);
+export function registerOpenAiRoutes(
+  app: App,
+  { config, db, embedder, log }: Services,
+  ask: Ask,
+  usage: UsageMeter,
+): void {
+  const embed = createTextEmbedding(embedder, usage);
   const shared = {
     config: { access: 'read', errorShape: openAiError },
     errorHandler: (error: unknown, request: FastifyRequest, reply: FastifyReply) =>

@@ -38,6 +38,7 @@ test('no list, search or look-up reads a whole table', async () => {
     documents: document,
     tasks: taskId as string,
     conversations: conversation,
+    models: 'ka:all',
   };
   const called: string[] = [];
   for (const { method, url } of app.server.routes()) {

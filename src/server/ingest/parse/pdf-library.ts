@@ -37,6 +37,7 @@ interface Functions {
   FPDFText_LoadPage(page: number): number;
   FPDFText_ClosePage(textPage: number): void;
   FPDFText_CountChars(textPage: number): number;
+  FPDFText_GetText(textPage: number, start: number, count: number, buffer: number): number;
   FPDFText_GetUnicode(textPage: number, index: number): number;
   FPDFText_GetFontInfo(textPage: number, index: number, buffer: number, bytes: number, flags: number): number;
   FPDFText_GetFontWeight(textPage: number, index: number): number;

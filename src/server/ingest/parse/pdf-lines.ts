@@ -57,8 +57,8 @@ const RIGHT_TO_LEFT = /^[\p{Script=Arabic}\p{Script=Hebrew}\p{M}]{2,}$/u;
 const CELL_GAP = 1.15;
 /** Room for a rectangle, or for a font's name and flags. */
 const SCRATCH_BYTES = 132;
-/** PDFium's mark for a hyphen that it takes for a soft one at a line's end. */
-const SOFT_HYPHEN = 0xfffe;
+/** PDFium's marks for a hyphen that it takes for a soft one at a line's end: in a page's text, and of a character. */
+const SOFT_HYPHENS = [0xfffe, 2];
 
 /** Reads a loaded text page into lines, in the file's own order. */
 export function readLines(pdf: Pdfium, textPage: number, width: number, height: number): LinePage {
@@ -90,36 +90,71 @@ interface RawWord {
 /** Words with the index of their first and last character, by PDFium's own line breaks. */
 function rawLines(pdf: Pdfium, textPage: number): RawWord[][] {
   const lines: RawWord[][] = [];
-  const count = pdf.FPDFText_CountChars(textPage);
+  const { length, codeAt, slice } = characters(pdf, textPage);
   let line: RawWord[] = [];
-  let text = '';
   let first = 0;
-  const endWord = (at: number) => {
-    if (text !== '') line.push({ text, first, last: at - 1 });
-    text = '';
+  const endWord = (end: number, hyphen = '') => {
+    const text = slice(first, end) + hyphen;
+    if (text !== '') line.push({ text, first, last: hyphen === '' ? end - 1 : end });
+    first = end + 1;
   };
-  for (let i = 0; i < count; i++) {
-    const code = pdf.FPDFText_GetUnicode(textPage, i);
+  const endLine = () => {
+    if (line.length > 0) lines.push(line);
+    line = [];
+  };
+  for (let i = 0; i < length; i++) {
+    const code = codeAt(i);
+    if (code > 0x20 && code < 0xa0) continue;
     if (code === 0x0a || code === 0x0d) {
       endWord(i);
-      if (line.length > 0) lines.push(line);
-      line = [];
+      endLine();
     } else if (code === 0x20 || code === 0xa0 || code === 0x09 || code === 0x3000) endWord(i);
-    else if (code === SOFT_HYPHEN || code === 2) {
-      text += '\u00ad';
-      endWord(i + 1);
-      lines.push(line);
-      line = [];
-    } else if (code >= 0x20 && code <= 0x10ffff) {
-      if (text === '') first = i;
-      text += String.fromCodePoint(code);
+    else if (SOFT_HYPHENS.includes(code)) {
+      endWord(i, '\u00ad');
+      endLine();
     }
   }
-  endWord(count);
-  if (line.length > 0) lines.push(line);
+  endWord(length);
+  endLine();
   return lines;
 }
 
+interface Characters {
+  readonly length: number;
+  codeAt(index: number): number;
+  slice(from: number, to: number): string;
+}
+
+/** What PDFium leaves out of a page's text, or what takes two units there: indexes would no longer agree. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for
+const UNEVEN = /[\0\x01\x03-\x08\v\f\x0e-\x1f\ud800-\udfff]/;
+
+/** The page's characters: at once, or one by one where its text has not exactly one unit for each. */
+function characters(pdf: Pdfium, textPage: number): Characters {
+  const length = pdf.FPDFText_CountChars(textPage);
+  const buffer = pdf.malloc(2 * (length + 1));
+  try {
+    const units = pdf.FPDFText_GetText(textPage, 0, length, buffer) - 1;
+    const text = Buffer.from(pdf.HEAPU8.buffer as ArrayBuffer, buffer, 2 * Math.max(0, units)).toString(
+      'utf16le',
+    );
+    if (units === length && !UNEVEN.test(text))
+      return {
+        length,
+        codeAt: (index) => text.charCodeAt(index),
+        slice: (from, to) => text.slice(from, to),
+      };
+  } finally {
+    pdf.free(buffer);
+  }
+  const codes = Uint32Array.from({ length }, (_, i) => pdf.FPDFText_GetUnicode(textPage, i));
+  const isText = (code: number) => code >= 0x20 && code <= 0x10ffff;
+  return {
+    length,
+    codeAt: (index) => codes[index]!,
+    slice: (from, to) => String.fromCodePoint(...codes.subarray(from, to).filter(isText)),
+  };
+}
 /** Lines that vote on the page's direction, taken from all its parts. */
 const VOTERS = 16;
 

@@ -5,5 +5,8 @@ export interface Events {
   close(): Promise<void>;
 }
 
-/** `task`: a task's progress changed (id = task id). `jobs`: there is work to take. `cancel`: a document's work shall stop. */
-export type Topic = 'task' | 'jobs' | 'cancel';
+/**
+ * `task`: a task's progress changed (id = task id). `jobs`: there is work to take. `cancel`: a document's work shall
+ * stop. `upload`: a file has begun to arrive, so there will be work (no id).
+ */
+export type Topic = 'task' | 'jobs' | 'cancel' | 'upload';

@@ -100,6 +100,7 @@ const handlers = {
   async stats() {
     return { ...(await queue.depth()), runningHere: runner.running() };
   },
+  expectFile: () => parser.warm(),
   /** Stops taking jobs and gives back those that run. */
   drain: ({ timeoutMs }: { timeoutMs: number }) => runner.stop(timeoutMs),
 };

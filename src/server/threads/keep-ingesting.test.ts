@@ -50,7 +50,7 @@ function keep() {
   const lines: { event: string; fields: unknown }[] = [];
   const line = (event: string, fields?: unknown) => void lines.push({ event, fields });
   const state = { depth: async () => ({ queued: 0, running: 0, failed: 0 }), draining: Promise.resolve() };
-  let announce: (() => void) | undefined;
+  const listeners = new Map<string, () => void>();
   const startIngestThread = (options: ThreadOptions): Thread<IngestHandlers> => {
     const asked: string[] = [];
     let dead = false;
@@ -81,11 +81,9 @@ function keep() {
   keeper = keepIngesting(dataOf(dir), {
     queue: { depth: () => state.depth() } as JobQueue,
     events: {
-      subscribe: (_topic, listener) => {
-        announce = () => listener('job');
-        return () => {
-          announce = undefined;
-        };
+      subscribe: (topic, listener) => {
+        listeners.set(topic, () => listener(''));
+        return () => listeners.delete(topic);
       },
     } as Events,
     log: { error: line, warn: line } as never,
@@ -95,8 +93,9 @@ function keep() {
   return {
     threads,
     lines,
-    announce: () => announce?.(),
-    listens: () => announce !== undefined,
+    announce: () => listeners.get('jobs')?.(),
+    beginUpload: () => listeners.get('upload')?.(),
+    listens: () => listeners.size > 0,
     waiting(queued: number, running = 0) {
       state.depth = async () => ({ queued, running, failed: 0 });
     },
@@ -136,6 +135,13 @@ test('jobs that another process or a crash left are found by looking', async () 
   t.waiting(0, 1);
   await t.pass(LOOK_MS);
   expect(t.threads).toHaveLength(1);
+});
+
+test('a file that begins to arrive starts the thread, which gets ready for it', async () => {
+  const t = keep();
+  t.beginUpload();
+  t.beginUpload();
+  expect(t.threads.map(({ asked }) => asked)).toEqual([['expectFile', 'expectFile']]);
 });
 
 test('however often work is announced, there is one thread', async () => {

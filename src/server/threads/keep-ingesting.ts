@@ -91,7 +91,13 @@ export function keepIngesting(
     } else if (performance.now() - lastWorkAt > idleMs) await end();
   }
 
-  const stopListening = events.subscribe('jobs', start);
+  /** What reads the file is started while the file still arrives. */
+  function expectFile(): void {
+    start();
+    thread?.call('expectFile', undefined).catch(() => {});
+  }
+
+  const stopListening = [events.subscribe('jobs', start), events.subscribe('upload', expectFile)];
   // a look that fails (the database was busy) is made again with the next one
   const lookSafely = () =>
     look().catch((error: unknown) => log.warn('jobs could not be looked for', { error }));
@@ -104,7 +110,7 @@ export function keepIngesting(
     async close() {
       closed = true;
       clearInterval(timer);
-      stopListening();
+      for (const stop of stopListening) stop();
       await looking;
       await end();
     },

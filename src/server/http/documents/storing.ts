@@ -47,6 +47,7 @@ export function createStoring({
     async store(userId, content, already = 0) {
       const free = (await quota.free(userId)) - already;
       if (free <= 0) throw quotaExceeded();
+      events.publish('upload', '');
       const stored = await files.put(content, Math.min(free, limits.maxBytes)).catch((error: unknown) => {
         const full =
           error instanceof AppError && error.code === 'DOCUMENT_TOO_LARGE' && free < limits.maxBytes;

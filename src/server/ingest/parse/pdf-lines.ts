@@ -234,11 +234,12 @@ function box(
 ): Omit<Word, 'text'> {
   if (pdf.FPDFText_GetLooseCharBox(textPage, index, rectangle) === 0)
     return { left: 0, right: 0, top: 0, bottom: 0 };
+  const { HEAPF32 } = pdf;
   const at = rectangle >> 2;
-  const left = pdf.HEAPF32[at]!;
-  const top = pdf.HEAPF32[at + 1]!;
-  const right = pdf.HEAPF32[at + 2]!;
-  const bottom = pdf.HEAPF32[at + 3]!;
+  const left = HEAPF32[at]!;
+  const top = HEAPF32[at + 1]!;
+  const right = HEAPF32[at + 2]!;
+  const bottom = HEAPF32[at + 3]!;
   switch (turn.degrees) {
     case 0:
       return { left, right, top: -top, bottom: -bottom };
@@ -339,9 +340,11 @@ function fontOf(pdf: Pdfium, textPage: number, scratch: number, index: number): 
 
 /** The height that most letters of the line have. */
 function commonHeight(words: readonly Word[]): number {
+  const first = words[0] === undefined ? 0 : roundedHeight(words[0]);
+  if (words.every((word) => roundedHeight(word) === first)) return first;
   const letters = new Map<number, number>();
   for (const word of words) {
-    const height = Math.round(Math.abs(word.bottom - word.top) * 4) / 4;
+    const height = roundedHeight(word);
     letters.set(height, (letters.get(height) ?? 0) + word.text.length);
   }
   let best = 0;
@@ -349,6 +352,8 @@ function commonHeight(words: readonly Word[]): number {
   for (const [height, count] of letters) if (count > most) [best, most] = [height, count];
   return best;
 }
+
+const roundedHeight = ({ top, bottom }: Word): number => Math.round(Math.abs(bottom - top) * 4) / 4;
 
 /** PDFium breaks a line where the file moves its pen; on the same baseline further right it goes on. */
 function continues(line: Line, next: Line): boolean {

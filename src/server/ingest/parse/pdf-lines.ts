@@ -181,9 +181,12 @@ function measure(
   turn: Turn,
 ): Line | undefined {
   const words: Word[] = [];
+  const head = newBox();
+  const tail = newBox();
   for (const { text, first, last } of divideGlued(pdf, textPage, scratch, raw, turn)) {
-    const head = box(pdf, textPage, scratch, first, turn);
-    const tail = first === last ? head : box(pdf, textPage, scratch, last, turn);
+    box(pdf, textPage, scratch, first, turn, head);
+    if (first === last) place(tail, head.left, head.right, head.top, head.bottom);
+    else box(pdf, textPage, scratch, last, turn, tail);
     words.push({
       text: RIGHT_TO_LEFT.test(text) && head.left <= tail.left ? [...text].reverse().join('') : text,
       left: Math.min(head.left, tail.left),
@@ -195,9 +198,10 @@ function measure(
   const start = raw[0];
   if (start === undefined) return undefined;
   const end = raw.at(-1) ?? start;
-  const head = fontOf(pdf, textPage, scratch, start.first);
+  const firstFont = fontOf(pdf, textPage, scratch, start.first);
   // the end only matters where the beginning stands out
-  const tail = head.bold || head.fixedWidth ? fontOf(pdf, textPage, scratch, end.last) : head;
+  const lastFont =
+    firstFont.bold || firstFont.fixedWidth ? fontOf(pdf, textPage, scratch, end.last) : firstFont;
   const size = commonHeight(words);
   const cells: Cell[] = [];
   for (const word of words) {
@@ -219,40 +223,51 @@ function measure(
     cells,
     ...extent(words),
     size,
-    bold: head.bold && tail.bold,
-    fixedWidth: head.fixedWidth && tail.fixedWidth,
+    bold: firstFont.bold && lastFont.bold,
+    fixedWidth: firstFont.fixedWidth && lastFont.fixedWidth,
     hyphenated,
   };
 }
 
-function box(
-  pdf: Pdfium,
-  textPage: number,
-  rectangle: number,
-  index: number,
-  turn: Turn,
-): Omit<Word, 'text'> {
-  if (pdf.FPDFText_GetLooseCharBox(textPage, index, rectangle) === 0)
-    return { left: 0, right: 0, top: 0, bottom: 0 };
+interface Box {
+  left: number;
+  right: number;
+  top: number;
+  bottom: number;
+}
+
+/** A character's box, in `into`: a page has thousands, and what they leave behind took a tenth of its reading. */
+function box(pdf: Pdfium, textPage: number, rectangle: number, index: number, turn: Turn, into: Box): Box {
+  const found = pdf.FPDFText_GetLooseCharBox(textPage, index, rectangle) !== 0;
   const { HEAPF32 } = pdf;
   const at = rectangle >> 2;
-  const left = HEAPF32[at]!;
-  const top = HEAPF32[at + 1]!;
-  const right = HEAPF32[at + 2]!;
-  const bottom = HEAPF32[at + 3]!;
+  const left = found ? HEAPF32[at]! : 0;
+  const top = found ? HEAPF32[at + 1]! : 0;
+  const right = found ? HEAPF32[at + 2]! : 0;
+  const bottom = found ? HEAPF32[at + 3]! : 0;
   switch (turn.degrees) {
     case 0:
-      return { left, right, top: -top, bottom: -bottom };
+      return place(into, left, right, -top, -bottom);
     case 90:
-      return { left: -top, right: -bottom, top: -right, bottom: -left };
+      return place(into, -top, -bottom, -right, -left);
     case 180:
-      return { left: -right, right: -left, top: bottom, bottom: top };
+      return place(into, -right, -left, bottom, top);
     case 270:
-      return { left: bottom, right: top, top: left, bottom: right };
+      return place(into, bottom, top, left, right);
     default:
       return turn.degrees satisfies never;
   }
 }
+
+function place(into: Box, left: number, right: number, top: number, bottom: number): Box {
+  into.left = left;
+  into.right = right;
+  into.top = top;
+  into.bottom = bottom;
+  return into;
+}
+
+const newBox = (): Box => ({ left: 0, right: 0, top: 0, bottom: 0 });
 
 function extent(words: readonly Word[]): Omit<Word, 'text'> {
   const all = { left: Infinity, right: -Infinity, top: Infinity, bottom: -Infinity };
@@ -295,7 +310,7 @@ function divideAtGaps(pdf: Pdfium, textPage: number, scratch: number, word: RawW
   const letters = [...word.text];
   if (letters.length < 4 || letters.length > 300 || letters.length !== word.last - word.first + 1)
     return [word];
-  const boxes = letters.map((_, i) => box(pdf, textPage, scratch, word.first + i, turn));
+  const boxes = letters.map((_, i) => box(pdf, textPage, scratch, word.first + i, turn, newBox()));
   const height = (i: number) => boxes[i]!.bottom - boxes[i]!.top;
   const gaps = boxes.slice(1).map((right, i) => right.left - boxes[i]!.right);
   // below the middle: in short words the wide gaps may be nearly half

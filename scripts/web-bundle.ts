@@ -72,7 +72,11 @@ export function readWebBundle(): WebBundle {
     }))
     .sort((a, b) => sum(b.files) - sum(a.files));
   const first = [
-    new Set([...shell, ...reach('features/dashboard/dashboard-page.tsx')]),
+    new Set([
+      ...shell,
+      ...reach('features/dashboard/dashboard-page.tsx'),
+      ...reach('features/dashboard/speed-and-cost.tsx'),
+    ]),
     new Set([...reach(entry), ...reach('features/sign-in/sign-in-page.tsx')]),
   ].map((keys) => [...filesOf(keys)].map(sized));
   const served = globSync('**/*', { cwd: webDir, withFileTypes: true })

@@ -23,7 +23,7 @@ const GROUPS = [
   { name: 'icons', test: /node_modules\/lucide-react\//, minShareCount: 3 },
   {
     name: 'kit',
-    test: /src\/web\/(client|data\/(account|collections|conversations|documents|tasks)|text\/(format|text|en\/(ui|shell))|ui\/(?!dialog|menu-content|popover|plot|table))/,
+    test: /src\/web\/(client|data\/(account|collections|conversations|documents|tasks)|text\/(format|text|en\/(ui|shell|dashboard))|ui\/(?!dialog|menu-content|popover|plot|table)|upload\/(uploads|kept-marker)|shell\/keys)/,
   },
 ];
 

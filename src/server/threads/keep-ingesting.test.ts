@@ -83,7 +83,7 @@ function keep() {
     events: {
       subscribe: (topic, listener) => {
         listeners.set(topic, () => listener(''));
-        return () => listeners.delete(topic);
+        return () => void listeners.delete(topic);
       },
     } as Events,
     log: { error: line, warn: line } as never,

@@ -1,13 +1,11 @@
 import type { Kysely } from 'kysely';
-import type { Answer, AnswerEvent, Citation } from '../../contract/query.ts';
+import type { Answer, AnswerEvent } from '../../contract/query.ts';
 import type { Database } from '../ports/schema.ts';
 import type { SearchScope } from '../ports/search-scope.ts';
 import { newId } from '../records/ids.ts';
-import { citeSentence } from './cite.ts';
 import { ANSWER_PASSAGES } from './constants.ts';
-import { type EmbedSentences, type Evidence, weighSentences } from './evidence.ts';
-import { chooseSentences, NOT_FOUND } from './extract.ts';
-import { isAnswerable } from './gate.ts';
+import type { EmbedSentences } from './evidence.ts';
+import { extractAnswer } from './extract-answer.ts';
 import { asHit, type RetrievePorts, retrieve } from './retrieve.ts';
 
 export interface AnswerPorts extends RetrievePorts {
@@ -49,27 +47,16 @@ export async function* answer(
   yield { type: 'sources', sources };
 
   const generating = performance.now();
-  const evidence = await weighSentences(retrieved, ANSWER_PASSAGES, ports.embedSentences, signal);
-  const statements = isAnswerable(evidence) ? await citedSentences(ports.db, evidence) : [];
-  let text = '';
-  for (const [i, { sentence, citation }] of statements.entries()) {
-    const token = `${i === 0 ? '' : ' '}${sentence} [${citation.marker}]`;
-    text += token;
-    yield { type: 'token', text: token };
-    yield { type: 'citation', citation };
-  }
-  if (statements.length === 0) {
-    text = NOT_FOUND;
-    yield { type: 'token', text };
-  }
+  const { text, answered, citations, events } = await extractAnswer(ports, retrieved, signal);
+  yield* events;
   const ended = performance.now();
   yield {
     type: 'done',
     answer: {
       id: newId(),
       answer: text,
-      answered: statements.length > 0,
-      citations: statements.map(({ citation }) => citation),
+      answered,
+      citations: [...citations],
       sources,
       model: EXTRACTIVE_MODEL,
       cached: false,
@@ -78,18 +65,3 @@ export async function* answer(
     } satisfies Answer,
   };
 }
-
-async function citedSentences(
-  db: Kysely<Database>,
-  evidence: Evidence,
-): Promise<{ sentence: string; citation: Citation }[]> {
-  const statements: { sentence: string; citation: Citation }[] = [];
-  for (const sentence of chooseSentences(evidence)) {
-    const citation = await citeSentence(db, statements.length + 1, sentence);
-    if (citation !== undefined) statements.push({ sentence: plain(sentence.text), citation });
-  }
-  return statements;
-}
-
-/** On one line, and with no bracketed number of its own that would read as a citation's marker. */
-const plain = (text: string): string => text.replace(/\s+/g, ' ').replace(/\[(\d+)\]/g, '($1)');

@@ -64,3 +64,25 @@ export const GATE = {
   other: { weights: [2.29, 2.94, 4.72, 4.23, 7.25, 0.19, -1.53], bias: -6.83, threshold: 0.5 },
   wordsOnly: { weights: [0, 0, 0.56, 1.05, 7.98, -3.94, -2.24], bias: -2.58, threshold: 0.35 },
 } as const;
+
+/** Places of the passages whose vectors are compared with a sentence of a generated answer, some 5 ms each. */
+export const VERIFIED_SPANS = 3;
+export const VERIFIER = {
+  vectors: {
+    weights: [-0.17, 5.13, 0.29, -0.88, -3.14, -1.14, -0.8, -3.27, 0.27],
+    bias: -2.92,
+    threshold: 0.5,
+  },
+  words: { weights: [1.46, 0, 1.75, -0.93, -2.65, -1.37, -1.04, -3.26, 0.06], bias: -1.03, threshold: 0.5 },
+} as const;
+
+/** Passages that a model answers from, as far as they fit. */
+export const PROMPT_PASSAGES = 8;
+/** For the passages, however much more a model could read: what is further down the ranking seldom answers. */
+export const PROMPT_TOKENS = 4000;
+/** For an answer. */
+export const ANSWER_TOKENS = 800;
+/** Shorter passages are read together with their neighbours: half a full chunk. */
+export const SHORT_PASSAGE_TOKENS = 100;
+/** Share of the shorter passage's words that the other one holds too. */
+export const NEAR_DUPLICATE = 0.9;

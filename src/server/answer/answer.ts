@@ -6,7 +6,8 @@ import { newId } from '../records/ids.ts';
 import { ANSWER_PASSAGES } from './constants.ts';
 import type { EmbedSentences } from './evidence.ts';
 import { extractAnswer } from './extract-answer.ts';
-import { asHit, type RetrievePorts, retrieve } from './retrieve.ts';
+import { asHit, type RetrievePorts } from './retrieve.ts';
+import { retrieveBetter } from './retrieve-question.ts';
 
 export interface AnswerPorts extends RetrievePorts {
   readonly db: Kysely<Database>;
@@ -15,6 +16,8 @@ export interface AnswerPorts extends RetrievePorts {
 
 export interface Question {
   readonly query: string;
+  /** Another reading of it, looked for as well. */
+  readonly alternative?: string;
   /** Sources shown. */
   readonly limit: number;
   readonly scope: SearchScope;
@@ -36,11 +39,8 @@ export async function* answer(
   signal: AbortSignal,
 ): AsyncGenerator<AnswerEvent> {
   const begun = performance.now();
-  const retrieved = await retrieve(
-    ports,
-    { ...question, limit: Math.max(question.limit, ANSWER_PASSAGES), mode: 'hybrid' },
-    signal,
-  );
+  const most = Math.max(question.limit, ANSWER_PASSAGES);
+  const retrieved = await retrieveBetter(ports, question, most, signal);
   const sources = retrieved.passages
     .slice(0, question.limit)
     .map((passage) => asHit(passage, retrieved.analysed));

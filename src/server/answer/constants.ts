@@ -86,3 +86,10 @@ export const ANSWER_TOKENS = 800;
 export const SHORT_PASSAGE_TOKENS = 100;
 /** Share of the shorter passage's words that the other one holds too. */
 export const NEAR_DUPLICATE = 0.9;
+
+/** Of a conversation, for reading a follow-up: some ten exchanges. */
+export const HISTORY_TOKENS = 1500;
+/** Of an answer in it. */
+export const HISTORY_ANSWER_TOKENS = 120;
+export const REWRITE_TOKENS = 200;
+export const SUMMARY_TOKENS = 250;

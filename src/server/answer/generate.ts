@@ -14,7 +14,8 @@ import { createOutgoingText } from './outgoing-text.ts';
 import { buildPrompt } from './prompt.ts';
 import { choosePassages } from './prompt-passages.ts';
 import { isRefusal } from './refusal.ts';
-import { asHit, type Retrieved, retrieve } from './retrieve.ts';
+import { asHit, type Retrieved } from './retrieve.ts';
+import { retrieveAll } from './retrieve-question.ts';
 import { createVerifier } from './verify.ts';
 
 /**
@@ -31,11 +32,8 @@ export async function* generate(
   signal: AbortSignal,
 ): AsyncGenerator<AnswerEvent> {
   const begun = performance.now();
-  const retrieved = await retrieve(
-    ports,
-    { ...question, limit: Math.max(question.limit, PROMPT_PASSAGES), mode: 'hybrid' },
-    signal,
-  );
+  const most = Math.max(question.limit, PROMPT_PASSAGES);
+  const retrieved = await retrieveAll(ports, question, most, signal);
   const sources = retrieved.passages
     .slice(0, question.limit)
     .map((passage) => asHit(passage, retrieved.analysed));
@@ -149,12 +147,15 @@ function whyNot(sentences: CitedSentences): FallbackReason | undefined {
 }
 
 function finished(sentences: CitedSentences): Pick<Answer, 'answer' | 'answered' | 'citations'> {
-  const { text, citations, supported, refusals } = sentences;
+  const { text, citations, claims, supported, refusals } = sentences;
   const withoutMarkers = (known: (marker: number) => boolean) =>
     text.replaceAll(/ ?\[(\d+)\]/gu, (marker, n: string) => (known(Number(n)) ? marker : '')).trim();
   if (isRefusal(text)) return { answer: NOT_FOUND, answered: false, citations: [] };
-  if (supported === 0 && refusals > 0)
-    return { answer: withoutMarkers(() => false), answered: false, citations: [] };
+  if (supported === 0 && refusals > 0) {
+    // its own words, unless it went on and said what nothing bears out
+    const answer = claims === 0 ? withoutMarkers(() => false) : NOT_FOUND;
+    return { answer, answered: false, citations: [] };
+  }
   const cited = new Set(citations.map(({ marker }) => marker));
   return {
     answer: withoutMarkers((marker) => cited.has(marker)),

@@ -78,6 +78,7 @@ const MARKER =
 const ACTIVE_TAG =
   /^<\/?(?:a|img|image|picture|source|svg|script|style|link|iframe|frame|object|embed|video|audio|form|input|button|base|meta|passage-[0-9a-f]+)(?=[\s/>]|$)/iu;
 const RUN = /^[^\s[\]()<>"“”'’`*,;!?【】]+/u;
+const ADDRESS = /^[^\s<>"“”`)\]】]+/u;
 /** How an address begins. */
 const ADDRESSES = ['http:', 'https:', 'ftp:', 'file:', 'data:', 'javascript:', 'mailto:', 'www.', '//'];
 
@@ -89,28 +90,35 @@ function next(held: string, final: boolean, inWord: boolean, rules: OutgoingRule
     return held.charAt(1) === '[' ? bracket(held.slice(1), '!', final, rules) : step(1, '!');
   }
   if (first === '<') return tag(held, final);
-  const run = RUN.exec(held)?.[0];
-  if (run === undefined) {
-    // the second code unit of a pair goes with the first
-    const [character = first] = held;
-    return step(character.length, character);
-  }
-  return word(run, run.length === held.length && !final, inWord, rules);
+  if (RUN.test(held)) return word(held, final, inWord, rules);
+  // the second code unit of a pair goes with the first
+  const [character = first] = held;
+  return step(character.length, character);
 }
 
-function word(run: string, mayGoOn: boolean, inWord: boolean, rules: OutgoingRules): Step | 'wait' {
+function word(held: string, final: boolean, inWord: boolean, rules: OutgoingRules): Step | 'wait' {
+  const run = RUN.exec(held)?.[0] ?? '';
+  const mayGoOn = run.length === held.length && !final && run.length < LONGEST_TARGET;
   const lower = run.toLowerCase();
+  if (ADDRESSES.some((start) => lower.includes(start))) return address(held, final, rules);
+  if (mayGoOn && !inWord && ADDRESSES.some((start) => start.startsWith(lower))) return 'wait';
   const core = lower.replace(/^[._:-]+|[._:-]+$/gu, '');
-  const isAddress = ADDRESSES.some((start) => lower.includes(start));
-  if (mayGoOn) {
-    const mayBecomeAddress = isAddress || ADDRESSES.some((start) => !inWord && start.startsWith(lower));
-    const mayBecomeBarred = rules.barred.some((barred) => barred.startsWith(core) || core.includes(barred));
-    if (run.length < LONGEST_TARGET && (mayBecomeAddress || mayBecomeBarred)) return 'wait';
-  }
-  if (isAddress && !rules.isKnownAddress(run.replace(/[.:]+$/u, ''))) return step(run.length, '');
-  if (rules.barred.some((barred) => core === barred || (barred.length >= 6 && core.includes(barred))))
-    return step(run.length, '');
-  return step(run.length, run);
+  if (mayGoOn && rules.barred.some((barred) => barred.startsWith(core) || core.includes(barred)))
+    return 'wait';
+  const isBarred = rules.barred.some(
+    (barred) => core === barred || (barred.length >= LONG_CODE && core.includes(barred)),
+  );
+  return step(run.length, isBarred ? '' : run);
+}
+
+/** Within a longer word a short one may stand by chance. */
+const LONG_CODE = 6;
+
+function address(held: string, final: boolean, rules: OutgoingRules): Step | 'wait' {
+  const run = ADDRESS.exec(held)?.[0] ?? '';
+  if (run.length === held.length && !final && run.length < LONGEST_TARGET) return 'wait';
+  const whole = run.replace(/[.,:;!?*]+$/u, '');
+  return step(whole.length, rules.isKnownAddress(whole) ? whole : '');
 }
 
 /** A marker, a link or an image; anything else in brackets is text. */

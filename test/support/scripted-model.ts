@@ -11,6 +11,7 @@ export function createScriptedModel(reply: ScriptedModel['reply'] = () => []): S
   const model: ScriptedModel = {
     name: 'scripted',
     contextTokens: 8000,
+    maxReplyTokens: 1000,
     asked: [],
     reply,
     costUsd: ({ promptTokens, completionTokens }) => (promptTokens + 2 * completionTokens) / 1000,

@@ -22,6 +22,8 @@ export interface Question {
   readonly limit: number;
   readonly scope: SearchScope;
   readonly languages: readonly string[];
+  /** Who asks: those who wait for a model take turns. */
+  readonly userId?: string;
 }
 
 export const EXTRACTIVE_MODEL = 'extractive';

@@ -177,6 +177,7 @@ export function createAnswering({
             limit,
             scope,
             languages: await languagesOf(scope),
+            userId,
           };
           const made =
             writer === undefined
@@ -219,7 +220,7 @@ export function createAnswering({
     const exchanges =
       conversationId === undefined ? [] : await recentExchanges(db, userId, conversationId, EXCHANGES_READ);
     return rewriteQuestion(
-      { model: writer, cache, summaryTtlMs: SUMMARY_TTL_MS },
+      { model: writer, cache, summaryTtlMs: SUMMARY_TTL_MS, userId },
       conversationId ?? '',
       query,
       exchanges,

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Answer, AnswerEvent, FallbackReason } from '../../contract/query.ts';
 import { AppError, UpstreamError } from '../errors.ts';
+import type { ModelUsage } from '../ports/language-model.ts';
 import { newId } from '../records/ids.ts';
 import { estimateTokens } from '../text/estimate-tokens.ts';
 import { type AnswerPorts, EXTRACTIVE_MODEL, type Question } from './answer.ts';
-import type { AnswerModel, ModelUsage } from './answer-model.ts';
+import type { AnswerModel } from './answer-model.ts';
 import { passageWords } from './barred-words.ts';
 import { type CitedSentences, createCitedSentences } from './cited-sentences.ts';
 import { ANSWER_TOKENS, PROMPT_PASSAGES, PROMPT_TOKENS } from './constants.ts';
@@ -71,7 +72,7 @@ export async function* generate(
   const { prompt, outgoing, sentences } = await prepare(ports, model, question, retrieved);
   let broken: unknown;
   try {
-    const request = { ...prompt, maxTokens: ANSWER_TOKENS, temperature: 0 };
+    const request = { ...prompt, maxTokens: replyTokens(model), temperature: 0, ...forWhom(question) };
     for await (const event of model.generate(request, signal)) {
       if (event.type === 'text') yield* sentences.write(outgoing.push(event.text), signal);
       else usage = event.usage;
@@ -109,7 +110,7 @@ export async function* generate(
 
 async function prepare(ports: AnswerPorts, model: AnswerModel, question: Question, retrieved: Retrieved) {
   const rules = estimateTokens(buildPrompt(question.query, [], '').system) + estimateTokens(question.query);
-  const room = (model.contextTokens - ANSWER_TOKENS) * SAFE_SHARE - 2 * rules;
+  const room = (model.contextTokens - replyTokens(model)) * SAFE_SHARE - 2 * rules;
   const passages = await choosePassages(
     ports.db,
     retrieved.passages.slice(0, PROMPT_PASSAGES),
@@ -128,6 +129,10 @@ async function prepare(ports: AnswerPorts, model: AnswerModel, question: Questio
     sentences: createCitedSentences(ports.db, createVerifier(chunks, question.query, ports.embedSentences)),
   };
 }
+
+const replyTokens = ({ maxReplyTokens }: AnswerModel): number => Math.min(ANSWER_TOKENS, maxReplyTokens);
+
+const forWhom = ({ userId }: Question) => (userId === undefined ? {} : { userId });
 
 /** Of a model's context: its tokenizer counts differently from the estimate. */
 const SAFE_SHARE = 0.8;

@@ -53,8 +53,9 @@ export interface Surroundings {
 
 /** How a span of a passage stands to a claim; all of it in [0, 1]. */
 export interface Support {
-  /** Of the claim's terms by rarity, in the span; terms of the headings and of the passage count half. */
+  /** Of the claim's terms by rarity: in the span (half: in the headings), and elsewhere in the passage only. */
   readonly coverage: number;
+  readonly nearby: number;
   /** Of claim and span; 0 where there are no vectors. */
   readonly cosine: number;
   /** Of the claim's neighbouring terms, those that are near each other in the span, in the same order. */
@@ -68,24 +69,25 @@ export interface Support {
   readonly namesReplaced: number;
   /** 1: one of them says that something is not so, and the other does not. */
   readonly contradicts: number;
-  /** 1: two sentences. */
-  readonly joined: number;
 }
 
 /** @param rarityOf weight of a term. */
 export function supportOf(
   claim: Reading,
-  span: Reading & { readonly negated: boolean; readonly joined: boolean },
+  span: Reading,
   { passage, headings, before }: Surroundings,
   cosine: number,
   rarityOf: (term: string) => number,
 ): Support {
   let whole = 0;
   let held = 0;
+  let elsewhere = 0;
   for (const term of claim.terms.keys()) {
     const weight = rarityOf(term);
     whole += weight;
-    held += weight * (span.terms.has(term) ? 1 : passage.terms.has(term) ? 0.5 : 0);
+    if (span.terms.has(term)) held += weight;
+    else if (headings.terms.has(term)) held += weight / 2;
+    else if (passage.terms.has(term)) elsewhere += weight;
   }
   const { numbers } = claim.facts;
   const lacking = claim.names.map((name) =>
@@ -93,6 +95,7 @@ export function supportOf(
   );
   return {
     coverage: whole === 0 ? 0 : held / whole,
+    nearby: whole === 0 ? 0 : elsewhere / whole,
     cosine,
     order: orderKept(claim.sequence, span.sequence),
     numbersMissing: worstAndMean(
@@ -103,9 +106,19 @@ export function supportOf(
     numbersAbsent: worstAndMean(numbers.map((number) => (passage.facts.numbers.includes(number) ? 0 : 1))),
     namesMissing: worstAndMean(lacking),
     namesReplaced: worstAndMean(replacedNames(claim, span)),
-    contradicts: claim.facts.negated === span.negated ? 0 : 1,
-    joined: span.joined ? 1 : 0,
+    contradicts: contradicts(claim, span) ? 1 : 0,
   };
+}
+
+/** One denies and the other does not; of two sentences of one length, one denies more. */
+function contradicts(claim: Reading, span: Reading): boolean {
+  const [own, other] = [claim.facts.negations, span.facts.negations];
+  if (own > 0 !== other > 0) return true;
+  const [short, long] = [claim.sequence.length, span.sequence.length].sort((a, b) => a - b) as [
+    number,
+    number,
+  ];
+  return own !== other && long <= short * 1.2;
 }
 
 /** One altered number spoils a claim, however many others are right. */
@@ -174,6 +187,7 @@ const NEAR = 3;
 
 export const SUPPORT_FEATURES = [
   'coverage',
+  'nearby',
   'cosine',
   'order',
   'numbersMissing',
@@ -181,7 +195,6 @@ export const SUPPORT_FEATURES = [
   'namesMissing',
   'namesReplaced',
   'contradicts',
-  'joined',
 ] as const satisfies readonly (keyof Support)[];
 
 export const supportFeatures = (support: Support): number[] => SUPPORT_FEATURES.map((name) => support[name]);

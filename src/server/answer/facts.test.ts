@@ -24,5 +24,5 @@ test.each([
   ['灯没有亮。', 'zh', true],
   ['It burns notably.', 'en', false],
 ])('%s denies: %s, %s', (text, language, negated) => {
-  expect(factsOf(text, language).negated).toBe(negated);
+  expect(factsOf(text, language).negations > 0).toBe(negated);
 });

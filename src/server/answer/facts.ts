@@ -9,8 +9,8 @@ export interface Facts {
   readonly names: readonly string[];
   /** A word with a capital that may have it only because it begins a sentence. */
   readonly openings: readonly string[];
-  /** Says that something is not so. */
-  readonly negated: boolean;
+  /** How often it says that something is not so. */
+  readonly negations: number;
 }
 
 /** @param language ISO 639-1, or `und`. German nouns count as names. */
@@ -37,7 +37,7 @@ export function factsOf(text: string, language: string): Facts {
     numbers: [...numbers],
     names: [...names],
     openings: [...openings],
-    negated: denies(text, language),
+    negations: countNegations(text, language),
   };
 }
 
@@ -121,16 +121,17 @@ const NEGATIONS: Readonly<Record<string, RegExp>> = {
   nl: words('niet|geen|nooit|zonder'),
   ru: words('не|нет|никогда|без|ни'),
   ar: words('لا|لم|لن|ليس|ليست|غير'),
-  zh: /[不没沒無无未非]/u,
-  ja: /ない|ません|なかった|なく|ず(?=[、。])|不|未|非/u,
+  zh: /[不没沒無无未非]/gu,
+  ja: /ない|ません|なかった|なく|ず(?=[、。])|不|未|非/gu,
 };
 const ALL_NEGATIONS = Object.values(NEGATIONS);
 
-const denies = (text: string, language: string): boolean => {
+function countNegations(text: string, language: string): number {
   const own = NEGATIONS[language];
-  return own === undefined ? ALL_NEGATIONS.some((pattern) => pattern.test(text)) : own.test(text);
-};
+  const patterns = own === undefined ? ALL_NEGATIONS : [own];
+  return Math.max(...patterns.map((pattern) => text.match(pattern)?.length ?? 0));
+}
 
 function words(alternatives: string): RegExp {
-  return new RegExp(`(?<![\\p{L}\\p{N}])(?:${alternatives})(?![\\p{L}\\p{N}])`, 'iu');
+  return new RegExp(`(?<![\\p{L}\\p{N}])(?:${alternatives})(?![\\p{L}\\p{N}])`, 'giu');
 }

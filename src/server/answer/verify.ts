@@ -51,9 +51,8 @@ interface Place extends Reading {
   readonly passage: number;
   readonly chunk: FoundChunk;
   readonly span: Span;
-  readonly joined: boolean;
-  /** Says that something is not so; of two sentences, both do. */
-  readonly negated: boolean;
+  /** Both sentences of a place that holds two. */
+  readonly parts: readonly [Reading, Reading] | undefined;
   readonly around: Surroundings;
 }
 
@@ -104,11 +103,9 @@ export function createVerifier(
       const weigh = (place: Place, cosine: number) =>
         supportOf(readingIn(place.chunk.language), place, place.around, cosine, rarityOf());
       const drafts = found
-        .map((place) => {
-          const support = weigh(place, 0);
-          return { place, support, probability: supportProbability(support, false) };
-        })
-        .sort((a, b) => b.probability - a.probability || Number(a.place.joined) - Number(b.place.joined));
+        .filter((place) => speaksOfBoth(readingIn(place.chunk.language), place))
+        .map((place) => ({ place, support: weigh(place, 0) }))
+        .sort((a, b) => likeness(b.support) - likeness(a.support) || a.place.span.start - b.place.span.start);
       const best = bestOfEach(drafts);
       const vectors = await embedIfPossible(
         [full, ...best.map(({ place }) => place.chunk.text.slice(place.span.start, place.span.end))],
@@ -116,11 +113,11 @@ export function createVerifier(
         signal,
       );
       const claimVector = vectors[0];
-      const findings = best.map(({ place, support, probability }, i): Finding => {
+      const findings = best.map(({ place, support }, i): Finding => {
         const vector = vectors[i + 1];
         const withVector = claimVector !== undefined && vector !== undefined;
         const whole = withVector ? weigh(place, dot(claimVector, vector)) : support;
-        const final = withVector ? supportProbability(whole, true) : probability;
+        const probability = supportProbability(whole, withVector);
         const { threshold } = withVector ? VERIFIER.vectors : VERIFIER.words;
         const same = sameLanguage(language, place.chunk.language);
         return {
@@ -128,19 +125,30 @@ export function createVerifier(
           chunk: place.chunk,
           span: place.span,
           support: whole,
-          probability: final,
-          supported: same ? final >= threshold : factsAgree(readingIn(place.chunk.language), whole),
+          probability,
+          supported: same ? probability >= threshold : factsAgree(readingIn(place.chunk.language), whole),
         };
       });
+      // the place that speaks of the same thing decides: where it says otherwise, one that says little does not help
+      const most = Math.max(...findings.map(({ support }) => likeness(support)));
+      const speaks = ({ support }: Finding) => likeness(support) >= most * NEARLY_AS_LIKE;
+      const borneOut = findings.some((finding) => finding.supported && speaks(finding));
       return {
-        findings: findings.sort(
-          (a, b) => Number(b.supported) - Number(a.supported) || b.probability - a.probability,
+        findings: (borneOut ? findings : findings.map((each) => ({ ...each, supported: false }))).sort(
+          (a, b) =>
+            Number(b.supported) - Number(a.supported) ||
+            Number(speaks(b)) - Number(speaks(a)) ||
+            b.probability - a.probability,
         ),
         comparable: found.every(({ chunk }) => sameLanguage(language, chunk.language)),
       };
     },
   };
 }
+
+/** Shares of the claim and of its meaning, whatever its facts. */
+const likeness = ({ coverage, cosine }: Support): number => coverage + cosine;
+const NEARLY_AS_LIKE = 0.85;
 
 /** Shorter ones are read together with the question that they answer. */
 const SHORT_CLAIM = 4;
@@ -152,6 +160,20 @@ function factsAgree(claim: Reading, { numbersMissing, namesMissing }: Support): 
   const names = claim.names.length * (1 - namesMissing);
   return numbersMissing === 0 && claim.facts.numbers.length + names >= 1;
 }
+
+/**
+ * Two sentences bear out a claim together only when either holds a good part of it that the other lacks; otherwise
+ * the second one would lend a name or a number to a claim about the first.
+ */
+function speaksOfBoth({ terms }: Reading, { parts }: Place): boolean {
+  if (parts === undefined) return true;
+  const [first, second] = parts;
+  const only = (one: Reading, other: Reading) =>
+    [...terms.keys()].filter((term) => one.terms.has(term) && !other.terms.has(term)).length;
+  const least = Math.max(3, terms.size * JOINED_SHARE);
+  return only(first, second) >= least && only(second, first) >= least;
+}
+const JOINED_SHARE = 0.25;
 
 /** The places that promise most, and the best one of each passage that has none among them. */
 function bestOfEach<T extends { readonly place: Place }>(drafts: readonly T[]): T[] {
@@ -182,7 +204,7 @@ function readPlaces(passage: number, chunk: FoundChunk): Place[] {
     const reading = readText(text.slice(start, end), language);
     const span = { start, end };
     const around = { ...surroundings, before: undefined };
-    return { ...reading, passage, chunk, span, joined: false, negated: reading.facts.negated, around };
+    return { ...reading, passage, chunk, span, parts: undefined, around };
   });
   return singles.flatMap((single, i) => {
     const before = singles[i - 1];
@@ -194,8 +216,7 @@ function readPlaces(passage: number, chunk: FoundChunk): Place[] {
       passage,
       chunk,
       span,
-      joined: true,
-      negated: before.negated && single.negated,
+      parts: [before, single],
       around: { ...surroundings, before: singles[i - 2] },
     };
     return [own, joined];
@@ -204,7 +225,7 @@ function readPlaces(passage: number, chunk: FoundChunk): Place[] {
 
 /** A term counts by how few places hold it; one that no place holds counts most. */
 function termRarity(places: readonly Place[]): (term: string) => number {
-  const singles = places.filter(({ joined }) => !joined);
+  const singles = places.filter(({ parts }) => parts === undefined);
   const held = new Map<string, number>();
   for (const { terms } of singles) for (const term of terms.keys()) held.set(term, (held.get(term) ?? 0) + 1);
   return (term) => {

@@ -67,6 +67,8 @@ export interface Support {
   readonly namesMissing: number;
   /** And for names where the span, among the same words, has another name instead. */
   readonly namesReplaced: number;
+  /** The words agree and a name does not: one was exchanged. */
+  readonly exchanged: number;
   /** 1: one of them says that something is not so, and the other does not. */
   readonly contradicts: number;
 }
@@ -93,6 +95,7 @@ export function supportOf(
   const lacking = claim.names.map((name) =>
     span.terms.has(name) || headings.terms.has(name) ? 0 : before?.terms.has(name) === true ? 0.5 : 1,
   );
+  const replaced = replacedNames(claim, span);
   return {
     coverage: whole === 0 ? 0 : held / whole,
     nearby: whole === 0 ? 0 : elsewhere / whole,
@@ -105,9 +108,16 @@ export function supportOf(
     ),
     numbersAbsent: worstAndMean(numbers.map((number) => (passage.facts.numbers.includes(number) ? 0 : 1))),
     namesMissing: worstAndMean(lacking),
-    namesReplaced: worstAndMean(replacedNames(claim, span)),
+    namesReplaced: worstAndMean(replaced),
+    exchanged: Math.max(0, ...replaced, ...lacking) * contextKept(claim, span),
     contradicts: contradicts(claim, span) ? 1 : 0,
   };
+}
+
+/** Share of the claim's terms other than names that the span holds. */
+function contextKept(claim: Reading, span: Reading): number {
+  const others = [...claim.terms.keys()].filter((term) => !claim.names.includes(term));
+  return others.length === 0 ? 0 : others.filter((term) => span.terms.has(term)).length / others.length;
 }
 
 /** One denies and the other does not; of two sentences of one length, one denies more. */
@@ -194,6 +204,7 @@ export const SUPPORT_FEATURES = [
   'numbersAbsent',
   'namesMissing',
   'namesReplaced',
+  'exchanged',
   'contradicts',
 ] as const satisfies readonly (keyof Support)[];
 

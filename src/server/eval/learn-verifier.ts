@@ -92,10 +92,15 @@ function report(
       weight: isBorneOut(kind) ? 2 : 1,
     })),
   );
+  const chosen = THRESHOLDS.toSorted(
+    (a, b) =>
+      quality(known.filter(isLearned), learnedScore(model), b) -
+      quality(known.filter(isLearned), learnedScore(model), a),
+  )[0];
   const held = known.filter((sample) => !isLearned(sample));
   log(`\n${name}: ${known.length} claims, ${known.length - held.length} of them learned from`);
   log(
-    `  ${name}: { weights: [${model.weights.map((weight) => weight.toFixed(2)).join(', ')}], bias: ${model.bias.toFixed(2)} },`,
+    `  ${name}: { weights: [${model.weights.map((weight) => weight.toFixed(2)).join(', ')}], bias: ${model.bias.toFixed(2)}, threshold: ${chosen} },`,
   );
   log(`  features: ${SUPPORT_FEATURES.join(' · ')}`);
   for (const set of [undefined, ...new Set(held.map((sample) => sample.set))]) {
@@ -107,6 +112,18 @@ function report(
     ] as const)
       describe(label, own, scoreOf, log);
   }
+}
+
+/** F0.5 of a threshold: a claim that passes wrongly does more harm than one that is doubted wrongly. */
+function quality(
+  samples: readonly Measured[],
+  scoreOf: (sample: Measured) => number,
+  threshold: number,
+): number {
+  const passed = samples.filter((sample) => scoreOf(sample) >= threshold);
+  const right = passed.filter(({ kind }) => isBorneOut(kind)).length;
+  const positives = samples.filter(({ kind }) => isBorneOut(kind)).length;
+  return (1.25 * right) / (0.25 * positives + passed.length);
 }
 
 const learnedScore =

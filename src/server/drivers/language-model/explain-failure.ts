@@ -1,4 +1,4 @@
-import { APICallError } from '@ai-sdk/provider';
+import type { APICallError } from '@ai-sdk/provider';
 import { ModelFault } from './model-fault.ts';
 
 /** Whose faults are explained, in the words of whoever can mend them. */
@@ -16,11 +16,15 @@ export interface ModelAddress {
  */
 export function explainFailure(error: unknown, address: ModelAddress): ModelFault {
   if (error instanceof ModelFault) return error;
-  if (!APICallError.isInstance(error)) return brokenReply(error, address);
+  if (!isApiCallError(error)) return brokenReply(error, address);
   const { statusCode: status, responseBody: body = '', responseHeaders: headers = {} } = error;
   if (status === undefined || status < 400) return unreadable(error, status, address);
   return refused(error, status, body, headers, address);
 }
+
+/** By its name, so that nobody loads the client to learn that it was not used. */
+const isApiCallError = (error: unknown): error is APICallError =>
+  error instanceof Error && error.name === 'AI_APICallError';
 
 /** A provider's answer with an error status. */
 export function refused(
@@ -40,7 +44,10 @@ export function refused(
   if (status === 404)
     return fault('model', `${service} has no model ${model} (404): set LLM_MODEL or LLM_BASE_URL.`);
   if (status === 402 || (status >= 400 && status < 500 && USED_UP.test(body)))
-    return fault('quota', `The quota at ${service} is used up (${status}): raise it, or wait until it renews.`);
+    return fault(
+      'quota',
+      `The quota at ${service} is used up (${status}): raise it, or wait until it renews.`,
+    );
   if (status === 429 || status === 529)
     return fault('busy', `${service} has too many requests (${status}).`, retryAfterMs(headers, body));
   if (status === 408 || status === 409 || status >= 500)

@@ -14,7 +14,10 @@ const FAMILIES: readonly (readonly [RegExp, ModelLimits])[] = [
   [/^gpt-4\.1/, { contextTokens: 1_047_576, maxReplyTokens: 32_768 }],
   [/^(gpt-4o|chatgpt-4o)/, { contextTokens: 128_000, maxReplyTokens: 16_384 }],
   [/^o\d/, { contextTokens: 200_000, maxReplyTokens: 100_000, thinks: true }],
-  [/^claude-(fable|opus-5|haiku-5|sonnet-5)/, { contextTokens: 1_000_000, maxReplyTokens: 128_000, thinks: true }],
+  [
+    /^claude-(fable|opus-5|haiku-5|sonnet-5)/,
+    { contextTokens: 1_000_000, maxReplyTokens: 128_000, thinks: true },
+  ],
   [/^claude-/, { contextTokens: 200_000, maxReplyTokens: 32_000 }],
 ];
 /** What most models that people run themselves offer; `LLM_CONTEXT_TOKENS` tells better. */

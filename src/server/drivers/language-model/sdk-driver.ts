@@ -14,6 +14,16 @@ export interface ModelDriver extends LanguageModel {
   check(signal: AbortSignal): Promise<void>;
 }
 
+/** Where a model is and how it is asked. */
+export interface RemoteModelOptions {
+  readonly model: string;
+  readonly apiKey: string;
+  /** Undefined: the provider's own. */
+  readonly baseUrl?: string | undefined;
+  /** Undefined: what is known of the model. */
+  readonly contextTokens?: number | undefined;
+}
+
 export interface SdkDriverOptions extends ModelAddress {
   readonly limits: ModelLimits;
   /** `none`: as little as the model can; `provider-default` where nothing is known of it. */

@@ -48,7 +48,7 @@ export function refused(
       'quota',
       `The quota at ${service} is used up (${status}): raise it, or wait until it renews.`,
     );
-  if (status === 429 || status === 529)
+  if (status === 429 || status === 529 || OVERLOADED.test(body))
     return fault('busy', `${service} has too many requests (${status}).`, retryAfterMs(headers, body));
   if (status === 408 || status === 409 || status >= 500)
     return fault('away', `${service} failed with status ${status}.`, retryAfterMs(headers, body));
@@ -70,7 +70,7 @@ function brokenReply(error: unknown, { service }: ModelAddress): ModelFault {
     return new ModelFault(service, 'quota', `The quota at ${service} is used up: raise it, or wait.`, {
       cause: error,
     });
-  const kind = /overloaded|rate_limit|RESOURCE_EXHAUSTED|"code":429/.test(told) ? 'busy' : 'away';
+  const kind = OVERLOADED.test(told) ? 'busy' : 'away';
   return new ModelFault(
     service,
     kind,
@@ -83,6 +83,9 @@ function brokenReply(error: unknown, { service }: ModelAddress): ModelFault {
 const BAD_KEY = /API_KEY_INVALID|API key not valid/;
 /** As OpenAI, Anthropic and Gemini (its quotas by day) tell that waiting for seconds does not help. */
 const USED_UP = /insufficient_quota|billing_hard_limit|credit balance is too low|PerDay/;
+
+/** As Anthropic, OpenAI and Gemini name it inside of a stream, whose status was 200. */
+const OVERLOADED = /overloaded_error|rate_limit|RESOURCE_EXHAUSTED/;
 
 /** The provider's error code, when it is a plain word. */
 function named(body: string): string {

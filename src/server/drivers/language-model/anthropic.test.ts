@@ -1,0 +1,8 @@
+import { createAnthropicModel } from './anthropic.ts';
+import { languageModelConformance } from './conformance.ts';
+
+languageModelConformance('Anthropic', {
+  dialect: 'anthropic',
+  knowsModels: true,
+  make: createAnthropicModel,
+});

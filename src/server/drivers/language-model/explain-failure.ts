@@ -1,5 +1,5 @@
 import type { APICallError } from '@ai-sdk/provider';
-import { ModelFault } from './model-fault.ts';
+import { ModelFault, type ModelFaultKind } from './model-fault.ts';
 
 /** Whose faults are explained, in the words of whoever can mend them. */
 export interface ModelAddress {
@@ -10,16 +10,19 @@ export interface ModelAddress {
   readonly keyName: string;
 }
 
-/**
- * What a client of a provider threw, or reported in its stream, as a fault that says what to do. Providers' own words
- * stay in `cause`: some repeat the prompt or a part of the key.
- */
+/** What a client of a provider threw, or reported in its stream, as a fault that says what to do. */
 export function explainFailure(error: unknown, address: ModelAddress): ModelFault {
   if (error instanceof ModelFault) return error;
   if (!isApiCallError(error)) return brokenReply(error, address);
   const { statusCode: status, responseBody: body = '', responseHeaders: headers = {} } = error;
-  if (status === undefined || status < 400) return unreadable(error, status, address);
-  return refused(error, status, body, headers, address);
+  if (status === undefined) return unreachable(error, address);
+  if (status < 400)
+    return new ModelFault(
+      address.service,
+      'away',
+      `${address.service} sent something that is no reply: is LLM_BASE_URL right?`,
+    );
+  return refused(status, body, headers, address);
 }
 
 /** By its name, so that nobody loads the client to learn that it was not used. */
@@ -28,14 +31,13 @@ const isApiCallError = (error: unknown): error is APICallError =>
 
 /** A provider's answer with an error status. */
 export function refused(
-  cause: unknown,
   status: number,
   body: string,
   headers: Readonly<Record<string, string>>,
   { service, model, keyName }: ModelAddress,
 ): ModelFault {
-  const fault = (kind: ConstructorParameters<typeof ModelFault>[1], message: string, retryAfterMs?: number) =>
-    new ModelFault(service, kind, message, { cause, retryAfterMs });
+  const fault = (kind: ModelFaultKind, message: string, retryAfterMs?: number) =>
+    new ModelFault(service, kind, message, retryAfterMs);
   if (status === 401 || status === 403 || (status === 400 && BAD_KEY.test(body)))
     return fault(
       'key',
@@ -55,28 +57,21 @@ export function refused(
   return fault('request', `${service} refuses the request with status ${status}${named(body)}.`);
 }
 
-function unreadable(error: APICallError, status: number | undefined, { service }: ModelAddress): ModelFault {
-  const message =
-    status === undefined
-      ? `${service} cannot be reached${systemCode(error)}: is it running, and LLM_BASE_URL right?`
-      : `${service} sent something that is no reply: is LLM_BASE_URL right?`;
-  return new ModelFault(service, 'away', message, { cause: error });
-}
+/** No connection, or one that was lost before an answer began. */
+export const unreachable = (error: unknown, { service }: ModelAddress): ModelFault =>
+  new ModelFault(
+    service,
+    'away',
+    `${service} cannot be reached${systemCode(error)}: is it running, and LLM_BASE_URL right?`,
+  );
 
 /** What broke a reply that had begun: a lost connection, junk, or an error that the provider put into the stream. */
 function brokenReply(error: unknown, { service }: ModelAddress): ModelFault {
   const told = JSON.stringify(error) ?? '';
   if (USED_UP.test(told))
-    return new ModelFault(service, 'quota', `The quota at ${service} is used up: raise it, or wait.`, {
-      cause: error,
-    });
-  const kind = OVERLOADED.test(told) ? 'busy' : 'away';
-  return new ModelFault(
-    service,
-    kind,
-    kind === 'busy' ? `${service} has too many requests.` : `The reply of ${service} broke off.`,
-    { cause: error },
-  );
+    return new ModelFault(service, 'quota', `The quota at ${service} is used up: raise it, or wait.`);
+  if (OVERLOADED.test(told)) return new ModelFault(service, 'busy', `${service} has too many requests.`);
+  return new ModelFault(service, 'away', `The reply of ${service} broke off${systemCode(error)}.`);
 }
 
 /** Gemini answers 400 to a wrong key. */
@@ -93,9 +88,9 @@ function named(body: string): string {
   return found === undefined || found === 'error' ? '' : ` (${found})`;
 }
 
-function systemCode(error: APICallError): string {
-  let cause: unknown = error;
-  for (let depth = 0; depth < 4 && cause instanceof Error; depth++) {
+/** The first code among an error and its causes: `ECONNREFUSED`. */
+function systemCode(error: unknown): string {
+  for (let cause = error, depth = 0; depth < 4 && cause instanceof Error; depth++) {
     if ('code' in cause && typeof cause.code === 'string') return ` (${cause.code})`;
     cause = cause.cause;
   }

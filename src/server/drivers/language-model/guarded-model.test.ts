@@ -22,7 +22,7 @@ const END: ModelEvent = {
   finishReason: 'stop',
 };
 const fault = (kind: ModelFaultKind, retryAfterMs?: number) =>
-  new ModelFault('Test', kind, `it is ${kind}`, { retryAfterMs });
+  new ModelFault('Test', kind, `it is ${kind}`, retryAfterMs);
 
 /** What one request does: texts that it says, faults that it throws, `'hang'` for silence that hears no signal. */
 type Step = string | ModelFault | 'hang';

@@ -13,8 +13,11 @@ export interface GuardedModel extends LanguageModel {
   readonly figures: ModelFigures;
   /** How it fares, from what it answered so far: the provider is not asked. */
   health(): { readonly status: 'healthy' | 'degraded'; readonly detail: string };
-  /** Loads the client and opens a connection; what goes wrong shows in `health`. */
-  warmUp(): Promise<void>;
+  /**
+   * Loads the client and opens a connection by a question that costs nothing.
+   * @returns what is wrong, which `health` tells too.
+   */
+  warmUp(): Promise<ModelFault | undefined>;
   /** Ends what is under way. */
   close(): void;
 }
@@ -24,6 +27,8 @@ export interface GuardOptions {
   readonly maxConcurrent: number;
   /** For a whole reply with waiting and repeats; half of it for the first word of one try. */
   readonly timeoutMs: number;
+  /** Hears of every try that failed. */
+  readonly onFault?: (fault: ModelFault) => void;
   readonly clock?: Clock;
   /** In [0, 1). */
   readonly random?: () => number;
@@ -41,7 +46,7 @@ const WAITING_PER_PLACE = 10;
  *   within the deadline; ModelFault `away` when the deadline passes, or the service has failed too often to be asked.
  */
 export function guardModel(driver: ModelDriver, options: GuardOptions): GuardedModel {
-  const { maxConcurrent, timeoutMs, clock = systemClock, random = Math.random } = options;
+  const { maxConcurrent, timeoutMs, onFault, clock = systemClock, random = Math.random } = options;
   const queue = createFairQueue({
     maxActive: maxConcurrent,
     maxWaiting: maxConcurrent * WAITING_PER_PLACE,
@@ -128,6 +133,7 @@ export function guardModel(driver: ModelDriver, options: GuardOptions): GuardedM
           // a long answer that the deadline ends is no sign of a service that is away
           else if (!(begun && stopping.signal.aborted)) pass.failed(fault.retryAfterMs);
           note.failed(fault);
+          onFault?.(fault);
           if (!fault.retryable || begun || tries === TRIES || stopping.signal.aborted) throw fault;
           const waitMs = backoffMs(tries, random, fault.retryAfterMs);
           if (breaker.state === 'open' || clock.now() + waitMs >= deadlineMs) throw fault;
@@ -168,14 +174,18 @@ export function guardModel(driver: ModelDriver, options: GuardOptions): GuardedM
     async warmUp() {
       const stop = new AbortController();
       const callOff = clock.after(timeoutMs / 2, () => stop.abort(away(`${driver.service} is silent.`)));
+      let fault: ModelFault | undefined;
       try {
         await driver.check(AbortSignal.any([stop.signal, closing.signal]));
-        note.checked();
       } catch (error) {
-        if (error instanceof ModelFault) note.checked(error);
+        if (closing.signal.aborted) return undefined;
+        if (!(error instanceof ModelFault)) throw error;
+        fault = error;
       } finally {
         callOff();
       }
+      note.checked(fault);
+      return fault;
     },
     close: () => closing.abort(),
   };

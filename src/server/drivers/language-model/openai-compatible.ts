@@ -22,6 +22,6 @@ export function createCompatibleModel(options: CompatibleModelOptions): ModelDri
       // some servers send no usage unless they are asked
       return createOpenAICompatible({ name: 'compatible', baseURL, headers, includeUsage: true })(model);
     },
-    probe: { url: `${baseURL}/models`, headers },
+    probe: { url: `${baseURL}/models`, headers, lists: true },
   });
 }

@@ -1,6 +1,6 @@
 import type { LanguageModelV4, LanguageModelV4Prompt, LanguageModelV4StreamPart } from '@ai-sdk/provider';
 import type { FinishReason, LanguageModel, ModelEvent, ModelRequest } from '../../ports/language-model.ts';
-import { explainFailure, type ModelAddress, refused } from './explain-failure.ts';
+import { explainFailure, type ModelAddress, refused, unreachable } from './explain-failure.ts';
 import { ModelFault } from './model-fault.ts';
 import type { ModelLimits } from './model-limits.ts';
 
@@ -30,8 +30,12 @@ export interface SdkDriverOptions extends ModelAddress {
   readonly reasoning: 'none' | 'provider-default';
   /** Called once, by the first request: the clients take 20 MB that an installation without a model never pays. */
   readonly open: () => Promise<LanguageModelV4>;
-  /** Answers 2xx to a valid key. */
-  readonly probe: { readonly url: string; readonly headers: Readonly<Record<string, string>> };
+  /** Answers 2xx to a valid key; `lists`: with all models there are, otherwise with this one. */
+  readonly probe: {
+    readonly url: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly lists?: true;
+  };
 }
 
 /** For what a model thinks before it speaks; at the least effort some hundred tokens are usual. */
@@ -42,7 +46,9 @@ export function createSdkDriver(options: SdkDriverOptions): ModelDriver {
   const { service, model: name, limits, reasoning, probe } = options;
   let opened: Promise<LanguageModelV4> | undefined;
   const open = () => {
-    opened ??= options.open();
+    opened ??= options.open().catch(() => {
+      throw new ModelFault(service, 'model', `The client for ${service} cannot be loaded: run npm ci.`);
+    });
     return opened;
   };
   return {
@@ -77,17 +83,31 @@ export function createSdkDriver(options: SdkDriverOptions): ModelDriver {
     async check(signal) {
       await open();
       let response: Response;
+      let body: string;
       try {
         response = await fetch(probe.url, { headers: probe.headers, signal });
+        body = await response.text();
       } catch (error) {
         signal.throwIfAborted();
-        throw new ModelFault(service, 'away', `${service} cannot be reached.`, { cause: error });
+        throw unreachable(error, options);
       }
-      const body = await response.text();
-      if (!response.ok)
-        throw refused(undefined, response.status, body, Object.fromEntries(response.headers), options);
+      if (!response.ok) throw refused(response.status, body, Object.fromEntries(response.headers), options);
+      if (probe.lists === true) needListed(body, options);
     },
   };
+}
+
+/** @param body OpenAI's list of models. @throws ModelFault when it names some, but not this one. */
+function needListed(body: string, { service, model }: ModelAddress): void {
+  const names = [...body.matchAll(/"id"\s*:\s*"([^"]{1,200})"/g)].map(([, name]) => name);
+  // Ollama adds the tag that is meant where none is given
+  if (names.length === 0 || names.includes(model) || names.includes(`${model}:latest`)) return;
+  const some = `${names.slice(0, 8).join(', ')}${names.length > 8 ? ', …' : ''}`;
+  throw new ModelFault(
+    service,
+    'model',
+    `${service} does not list ${model}: set LLM_MODEL (it has ${some}).`,
+  );
 }
 
 function promptOf({ system, messages }: ModelRequest): LanguageModelV4Prompt {

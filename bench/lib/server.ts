@@ -47,6 +47,8 @@ export async function startServer(
       DATA_DIR: dataDir,
       LOG_LEVEL: 'warn',
       RATE_LIMIT_PER_MINUTE: '0',
+      // whatever keys this machine has
+      LLM_PROVIDER: 'extractive',
       ...options.env,
     },
   });

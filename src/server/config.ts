@@ -76,7 +76,7 @@ export class ConfigError extends Error {
   }
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The environment, and under it what a `.env` file in `folder` sets. */
 export function readEnvironment(folder: string, environment: Environment = process.env): Environment {

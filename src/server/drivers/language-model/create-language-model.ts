@@ -3,7 +3,7 @@ import type { ModelUsage } from '../../ports/language-model.ts';
 import { costUsd, priceOf } from '../../prices.ts';
 import { createAnthropicModel } from './anthropic.ts';
 import { createGeminiModel } from './gemini.ts';
-import { type GuardedModel, guardModel } from './guarded-model.ts';
+import { type GuardedModel, type GuardOptions, guardModel } from './guarded-model.ts';
 import { createOpenAiModel } from './openai.ts';
 import { createCompatibleModel } from './openai-compatible.ts';
 import type { ModelDriver } from './sdk-driver.ts';
@@ -15,9 +15,17 @@ export interface PricedModel extends GuardedModel {
   readonly hasPrice: boolean;
 }
 
-/** The language model that the settings name, guarded and priced. Nothing is loaded or sent before it is asked. */
-export function createLanguageModel(config: RemoteLlmConfig): PricedModel {
-  const model = guardModel(driverOf(config), config);
+/**
+ * The language model that the settings name, guarded and priced. Nothing is loaded or sent before it is asked.
+ * @param onFault hears of every try that failed.
+ */
+export function createLanguageModel(config: RemoteLlmConfig, onFault?: GuardOptions['onFault']): PricedModel {
+  const { maxConcurrent, timeoutMs } = config;
+  const model = guardModel(driverOf(config), {
+    maxConcurrent,
+    timeoutMs,
+    ...(onFault === undefined ? {} : { onFault }),
+  });
   return {
     ...model,
     costUsd: (usage) => costUsd(config.model, usage, config.prices).usd,

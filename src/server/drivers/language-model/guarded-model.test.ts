@@ -31,6 +31,7 @@ function openModel(script: (nth: number) => readonly Step[], options: Partial<Gu
   const clock = createManualClock();
   const signals: AbortSignal[] = [];
   const askedAtMs: number[] = [];
+  const faults: ModelFault[] = [];
   let checkFault: ModelFault | undefined;
   const driver: ModelDriver = {
     service: 'Test',
@@ -56,6 +57,7 @@ function openModel(script: (nth: number) => readonly Step[], options: Partial<Gu
     timeoutMs: 30_000,
     clock,
     random: () => 1,
+    onFault: (fault) => void faults.push(fault),
     ...options,
   });
   const ask = (userId = 'a', signal = never) => {
@@ -73,6 +75,7 @@ function openModel(script: (nth: number) => readonly Step[], options: Partial<Gu
     ask,
     signals,
     askedAtMs,
+    faults,
     failCheckWith: (error: ModelFault | undefined) => {
       checkFault = error;
     },
@@ -81,9 +84,12 @@ function openModel(script: (nth: number) => readonly Step[], options: Partial<Gu
 
 describe('repeats', () => {
   test('faults that can pass are tried again, later and later', async () => {
-    const { clock, model, ask, askedAtMs } = openModel((nth) => (nth < 2 ? [fault('away')] : ['Now.']));
+    const { clock, model, ask, askedAtMs, faults } = openModel((nth) =>
+      nth < 2 ? [fault('away')] : ['Now.'],
+    );
     const { reply } = ask();
     await clock.pass(10_000);
+    expect(faults).toEqual([fault('away'), fault('away')]);
     expect(await reply).toEqual([{ type: 'text', text: 'Now.' }, END]);
     expect(askedAtMs).toEqual([0, 500, 1500]);
     expect(model.figures).toMatchObject({ requests: 1, answers: 1, failures: 2, repeats: 2, active: 0 });
@@ -243,7 +249,11 @@ describe('a service that is away', () => {
     expect(model.figures.breaker).toBe('open');
     await expect(ask().reply).rejects.toThrow(/failed 5 times in a row: it is asked again in \d+ s/);
     expect(askedAtMs).toHaveLength(5);
-    expect(model.health()).toMatchObject({ status: 'degraded' });
+    const pause = 'it failed 5 times in a row and is left alone for a while.';
+    expect(model.health()).toEqual({ status: 'degraded', detail: `test-model: it is away ${pause}` });
+    // that the service is there does not mean that it answers
+    await model.warmUp();
+    expect(model.health()).toEqual({ status: 'degraded', detail: `test-model: ${pause}` });
 
     await clock.pass(5000);
     away = false;
@@ -282,7 +292,7 @@ describe('what is known of it', () => {
     const { clock, model, ask, signals, failCheckWith } = openModel(() => ['Now.']);
     expect(model.health()).toEqual({ status: 'healthy', detail: 'test-model: not asked yet' });
     failCheckWith(fault('model'));
-    await model.warmUp();
+    expect(await model.warmUp()).toEqual(fault('model'));
     expect(model.health()).toEqual({ status: 'degraded', detail: 'test-model: it is model' });
     failCheckWith(undefined);
     await model.warmUp();

@@ -155,6 +155,9 @@ export function watchModel({
   /** A model that is away makes answers poorer, and nothing else: they are extracted then. */
   function health(): { status: 'healthy' | 'degraded'; detail: string } {
     const about = (text: string) => `${name}: ${text}`;
+    const pause = `it failed ${breaker.failuresInARow} times in a row and is left alone for a while.`;
+    if (breaker.state === 'open')
+      return { status: 'degraded', detail: about([lastFault?.message, pause].join(' ').trim()) };
     if (lastFault !== undefined) return { status: 'degraded', detail: about(lastFault.message) };
     if (wellAtMs === undefined) return { status: 'healthy', detail: about('not asked yet') };
     const seconds = Math.round((clock.now() - wellAtMs) / 1000);

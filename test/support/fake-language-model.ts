@@ -6,8 +6,10 @@ import { type Dialect, type PromptSeen, wireOf } from './fake-model-wire.ts';
 
 /** How one request is answered. */
 export type Reply =
-  /** Passed on in parts of a few characters when a stream was asked for. `usage` is counted in words where it is left out. */
+  /** Passed on in parts of a few characters; the usage is its number of words. */
   | { readonly kind: 'text'; readonly text: string; readonly finish?: 'stop' | 'length' | 'filtered' }
+  /** Passed on as they come. */
+  | { readonly kind: 'parts'; readonly parts: AsyncIterable<string> }
   /** An error status, in the provider's own shape of error. */
   | {
       readonly kind: 'status';
@@ -29,7 +31,6 @@ export type Reply =
 
 export interface RequestSeen extends PromptSeen {
   readonly dialect: Dialect;
-  readonly streamed: boolean;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** As sent. */
   readonly body: unknown;
@@ -60,7 +61,7 @@ export const FAKE_KEY = 'fake-key';
 
 /**
  * A server on loopback that speaks the wire formats of Gemini, OpenAI's chat completions and Anthropic's messages,
- * streamed and whole, for the providers' real clients. What it answers is scripted.
+ * streamed, for the providers' real clients. What it answers is scripted.
  */
 export async function startFakeLanguageModel({
   port = 0,
@@ -102,10 +103,9 @@ export async function startFakeLanguageModel({
     }
     const model = wire.modelOf(path, body);
     if (!models.includes(model)) return send(response, 404, wire.fault(404, 'model_not_found'));
-    const streamed = wire.isStreamed(path, body);
+    if (!wire.isStreamed(path, body)) return send(response, 400, wire.fault(400, 'ask_for_a_stream'));
     const asked: RequestSeen = {
       dialect: wire.dialect,
-      streamed,
       headers: request.headers,
       body,
       ...wire.read(body),
@@ -141,20 +141,23 @@ export async function startFakeLanguageModel({
     if (reply.kind === 'junk') return send(response, 200, '<html>It works!</html>', {}, 'text/html');
     if (reply.kind === 'cut' && reply.afterParts === 0) return void response.destroy();
     await wait(fake.latency.firstMs, gone);
-    const finish = reply.kind === 'text' ? (reply.finish ?? 'stop') : 'stop';
-    const usage = { prompt: words(asked.system) + words(asked.prompt), completion: words(reply.text) };
-    if (!asked.streamed)
-      return send(response, 200, wire.whole({ model: asked.model, text: reply.text, finish, usage }));
-
+    const { model } = asked;
+    const usageOf = (text: string) => ({
+      prompt: words(asked.system) + words(asked.prompt),
+      completion: words(text),
+    });
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     const write = (events: readonly string[]) => void response.write(events.join(''));
-    write(wire.begin(asked.model, usage));
-    const parts = reply.text.match(/.{1,12}/gsu) ?? [];
-    for (const [at, part] of parts.entries()) {
-      if (reply.kind === 'cut' && at === reply.afterParts) break;
-      if (at > 0) await wait(fake.latency.betweenMs, gone);
+    write(wire.begin(model, usageOf('')));
+    let text = '';
+    let written = 0;
+    for await (const part of reply.kind === 'parts' ? reply.parts : inParts(reply.text)) {
+      if (reply.kind === 'cut' && written === reply.afterParts) break;
+      if (written > 0) await wait(fake.latency.betweenMs, gone);
       if (gone.aborted) return;
-      write(wire.part(asked.model, part));
+      write(wire.part(model, part));
+      text += part;
+      written++;
     }
     if (reply.kind === 'cut') {
       // what was written must have left before the connection is torn
@@ -162,7 +165,8 @@ export async function startFakeLanguageModel({
       return void response.destroy();
     }
     if (reply.kind === 'error-in-stream') write(wire.errorInStream(reply.code));
-    else if (reply.kind === 'text') write(wire.end(asked.model, finish, usage));
+    else if (reply.kind === 'text') write(wire.end(model, reply.finish ?? 'stop', usageOf(text)));
+    else if (reply.kind === 'parts') write(wire.end(model, 'stop', usageOf(text)));
     response.end();
   }
 
@@ -204,6 +208,8 @@ export async function startFakeLanguageModel({
   };
   return fake;
 }
+
+const inParts = (text: string): string[] => text.match(/.{1,12}/gsu) ?? [];
 
 const words = (text: string): number => text.match(/\S+/gu)?.length ?? 0;
 

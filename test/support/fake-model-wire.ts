@@ -30,7 +30,6 @@ export interface Wire {
   modelOf(path: string, body: unknown): string;
   isStreamed(path: string, body: unknown): boolean;
   read(body: unknown): Omit<PromptSeen, 'model'>;
-  whole(reply: { model: string; text: string; finish: Finish; usage: Usage }): unknown;
   begin(model: string, usage: Usage): readonly string[];
   part(model: string, text: string): readonly string[];
   end(model: string, finish: Finish, usage: Usage): readonly string[];
@@ -109,13 +108,6 @@ const openai: Wire = {
       { maxTokens: rest.max_completion_tokens ?? rest.max_tokens, temperature: rest.temperature },
     );
   },
-  whole: ({ model, text, finish, usage }) => ({
-    ...completion(model, 'chat.completion'),
-    choices: [
-      { index: 0, message: { role: 'assistant', content: text }, finish_reason: OPENAI_FINISH[finish] },
-    ],
-    usage: openaiUsage(usage),
-  }),
   begin: (model) => [chunk(model, { role: 'assistant', content: '' })],
   part: (model, text) => [chunk(model, { content: text })],
   end: (model, finish, usage) => [
@@ -180,7 +172,6 @@ const gemini: Wire = {
       { maxTokens: generationConfig?.maxOutputTokens, temperature: generationConfig?.temperature },
     );
   },
-  whole: ({ text, finish, usage }) => candidate(text, GEMINI_FINISH[finish], usage),
   begin: () => [],
   part: (_model, text) => [data(candidate(text))],
   end: (_model, finish, usage) => [data(candidate('', GEMINI_FINISH[finish], usage))],
@@ -244,12 +235,6 @@ const anthropic: Wire = {
       { maxTokens: max_tokens, temperature },
     );
   },
-  whole: ({ model, text, finish, usage }) => ({
-    ...message(model),
-    content: [{ type: 'text', text }],
-    stop_reason: ANTHROPIC_FINISH[finish],
-    usage: { input_tokens: usage.prompt, output_tokens: usage.completion },
-  }),
   begin: (model, usage) => [
     event({
       type: 'message_start',

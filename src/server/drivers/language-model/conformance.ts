@@ -61,7 +61,6 @@ export function languageModelConformance(name: string, { dialect, make }: ModelU
       const asked = fake.seen.at(-1);
       expect(asked).toMatchObject({
         model: MODEL,
-        streamed: true,
         system: REQUEST.system,
         messages: REQUEST.messages,
         maxTokens: REQUEST.maxTokens,

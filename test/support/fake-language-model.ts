@@ -191,6 +191,7 @@ export async function startFakeLanguageModel({
         look();
       }),
     async close() {
+      if (!server.listening) return;
       const closed = once(server, 'close');
       server.close();
       server.closeAllConnections();

@@ -10,6 +10,7 @@ const root = dirname(dirname(import.meta.dirname));
 
 export interface BenchServer {
   readonly url: string;
+  readonly metricsUrl: string;
   readonly pid: number;
   readonly dataDir: string;
   /** From the start of the process to the first 200 of `/health/ready`. */
@@ -36,6 +37,7 @@ export async function startServer(
   const ownFolder = options.dataDir === undefined;
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'ka-bench-')));
   const port = await freePort();
+  const metricsPort = await freePort();
   const startedAt = performance.now();
   const child = spawn(process.execPath, [join(root, 'bin', 'ka.mjs'), 'serve'], {
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -43,10 +45,12 @@ export async function startServer(
       ...process.env,
       KA_TUNED: '',
       PORT: String(port),
-      METRICS_PORT: String(await freePort()),
+      METRICS_PORT: String(metricsPort),
       DATA_DIR: dataDir,
       LOG_LEVEL: 'warn',
       RATE_LIMIT_PER_MINUTE: '0',
+      // whatever keys this machine has
+      LLM_PROVIDER: 'extractive',
       ...options.env,
     },
   });
@@ -69,6 +73,7 @@ export async function startServer(
   const readyMs = performance.now() - startedAt;
   return {
     url,
+    metricsUrl: `http://127.0.0.1:${metricsPort}`,
     pid: child.pid as number,
     dataDir,
     readyMs,

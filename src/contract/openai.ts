@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { citation } from './query.ts';
+import { answer } from './query.ts';
 
 /**
  * The shapes of OpenAI's API that this server speaks. Its clients send many parameters that mean nothing to a
@@ -42,10 +42,12 @@ const completionUsage = z.object({
 export type CompletionUsage = z.infer<typeof completionUsage>;
 
 /** Beside OpenAI's fields: what its shape has no place for. */
-const knowledge = z.object({
-  answered: z.boolean().describe('false: nothing that was found supports an answer'),
-  cached: z.boolean(),
-  citations: z.array(citation),
+const knowledge = answer.pick({
+  answered: true,
+  cached: true,
+  citations: true,
+  fallback: true,
+  standaloneQuestion: true,
 });
 
 export const chatCompletion = z.object({

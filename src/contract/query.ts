@@ -25,6 +25,10 @@ export const citation = z.object({
 });
 export type Citation = z.infer<typeof citation>;
 
+/** Why a generated answer was not given, and sentences of the documents stand in its place. */
+export const fallbackReason = z.enum(['unavailable', 'empty', 'unsupported']);
+export type FallbackReason = z.infer<typeof fallbackReason>;
+
 export const usage = z.object({ promptTokens: z.int(), completionTokens: z.int(), costUsd: z.number() });
 export const answer = z.object({
   id,
@@ -33,6 +37,15 @@ export const answer = z.object({
   citations: z.array(citation),
   sources: z.array(hit),
   model: z.string(),
+  fallback: fallbackReason
+    .optional()
+    .describe(
+      'A model was asked, and the documents answer in its place: it is away, said nothing, or said nothing that they bear out',
+    ),
+  standaloneQuestion: z
+    .string()
+    .optional()
+    .describe('What was looked for, where the question was read together with the conversation'),
   cached: z.boolean(),
   usage,
   timings,

@@ -9,6 +9,7 @@ import { createBundledEmbedder } from './drivers/embedder/bundled.ts';
 import { createLocalEvents } from './drivers/events/local.ts';
 import { createDiskFileStore } from './drivers/file-store/disk.ts';
 import { createSqliteJobQueue } from './drivers/job-queue/sqlite.ts';
+import { createLanguageModel, type PricedModel } from './drivers/language-model/create-language-model.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import type { HealthSources } from './http/services.ts';
 import { CHUNKER_VERSION } from './ingest/chunk.ts';
@@ -40,10 +41,15 @@ export interface Installation {
   readonly cache: Cache;
   readonly answering: Answering;
   readonly embedder: Embedder;
+  /** Undefined: answers are extracted. */
+  readonly model: PricedModel | undefined;
   readonly log: Log;
   /** Resolves when searching has started. */
   readonly ready: Promise<void>;
-  /** Opens the model for questions ahead of the first one; without it search works by words. */
+  /**
+   * Opens the embedding model for questions ahead of the first one, without which search works by words; the language
+   * model too, whose faults are logged and shown by its health.
+   */
   warmUp(): Promise<void>;
   readonly health: HealthSources;
   /** Lets running requests' work end, hands back jobs. */
@@ -105,12 +111,14 @@ export function openInstallation(
     },
     { queue, events, log },
   );
+  const model = openModel(config, log);
   const answering = createAnswering({
     db,
     vectors: search.vectors,
     texts: search.texts,
     embedder,
     cache,
+    ...(model === undefined ? {} : { model }),
     settings: {
       queryTtlMs: config.caches.queryTtlMs,
       answerTtlMs: config.caches.answerTtlMs,
@@ -130,16 +138,36 @@ export function openInstallation(
     cache,
     answering,
     embedder,
+    model,
     log,
     ready,
-    warmUp: () => embedder.warmUp(),
-    health: { started: () => started, probes: createProbes({ config, db, queue, cache, embedder, search }) },
+    async warmUp() {
+      await Promise.all([
+        embedder.warmUp(),
+        model?.warmUp().then((fault) => {
+          if (fault !== undefined) log.warn('language model unavailable', { detail: fault.message });
+        }),
+      ]);
+    },
+    health: {
+      started: () => started,
+      probes: createProbes({ config, db, queue, cache, embedder, model, search }),
+    },
     async close() {
+      model?.close();
       await ingest.close();
       await Promise.all([search.close(), embedder.close(), queue.close(), cache.close(), events.close()]);
       await connection.close();
     },
   };
+}
+
+/** The language model that the settings name; its faults are logged as they come, a breaker keeps them few. */
+function openModel({ llm }: Config, log: Log): PricedModel | undefined {
+  if (llm.provider === 'extractive') return undefined;
+  return createLanguageModel(llm, ({ kind, message }) =>
+    log.warn('language model failed', { kind, detail: message }),
+  );
 }
 
 function createProbes(parts: {
@@ -148,9 +176,10 @@ function createProbes(parts: {
   queue: JobQueue;
   cache: Cache;
   embedder: Embedder;
+  model: PricedModel | undefined;
   search: SearchThread;
 }): HealthSources['probes'] {
-  const { config, db, queue, cache, embedder, search } = parts;
+  const { config, db, queue, cache, embedder, model, search } = parts;
   return {
     database: async () => {
       await db.selectFrom('settings').select('name').limit(1).execute();
@@ -176,17 +205,20 @@ function createProbes(parts: {
       await embedder.embed(['health'], 'query', signal);
       return { detail: embedder.fingerprint };
     },
-    llm: async () => ({ detail: 'none is needed: answers are extracted' }),
+    llm: async () => model?.health() ?? { detail: 'none is needed: answers are extracted' },
   };
 }
 
 /** The API and the web app over an installation. */
 export function createServer(installation: Installation, metrics: Metrics): Promise<HttpServer> {
+  const { model } = installation;
+  model?.figures.publish(metrics);
   return createHttpServer({
     ...installation,
     version,
     metrics,
-    models: [EXTRACTIVE_MODEL],
+    // the first one answers where none is named
+    models: [...(model === undefined ? [] : [model.name]), EXTRACTIVE_MODEL],
     formats: FORMATS,
     webDir,
   });

@@ -28,7 +28,8 @@ program
   .option('--json', 'print the answer as JSON')
   .action(async (folder: string, question: string, options: { json?: true }) => {
     const { askFolder } = await import('./cli/ask-folder.ts');
-    process.exitCode = await askFolder(folder, question, { json: options.json === true });
+    const environment = readEnvironment(process.cwd());
+    process.exitCode = await askFolder(environment, folder, question, { json: options.json === true });
   });
 
 program

@@ -64,3 +64,58 @@ test('the environment wins over the file .env', () => {
     rmSync(folder, { recursive: true });
   }
 });
+
+test('answers are extracted unless a key is set, and the first provider with a key writes them', () => {
+  expect(readConfig({}).llm).toEqual({ provider: 'extractive' });
+  expect(readConfig({ ANTHROPIC_API_KEY: 'a', OPENAI_API_KEY: 'o' }).llm).toMatchObject({
+    provider: 'openai',
+    apiKey: 'o',
+    baseUrl: undefined,
+  });
+  expect(readConfig({ OPENAI_API_KEY: 'o', GEMINI_API_KEY: 'g' }).llm).toMatchObject({
+    provider: 'gemini',
+    apiKey: 'g',
+    maxConcurrent: 5,
+    timeoutMs: 30_000,
+    prices: {},
+  });
+  expect(readConfig({ GEMINI_API_KEY: 'g', LLM_PROVIDER: 'extractive' }).llm).toEqual({
+    provider: 'extractive',
+  });
+});
+
+test('a model of one’s own needs an address and a name, and no key', () => {
+  expect(faultsOf({ LLM_PROVIDER: 'openai-compatible' }).map((fault) => fault.split(' ')[0])).toEqual([
+    'LLM_BASE_URL',
+    'LLM_MODEL',
+  ]);
+  expect(
+    readConfig({
+      LLM_PROVIDER: 'openai-compatible',
+      LLM_BASE_URL: 'http://127.0.0.1:11434/v1/',
+      LLM_MODEL: 'llama3.2',
+      LLM_CONTEXT_TOKENS: '4096',
+      LLM_PRICES: '{"llama3.2": {"prompt": 0.01, "completion": 0.02}}',
+    }).llm,
+  ).toMatchObject({
+    provider: 'openai-compatible',
+    apiKey: undefined,
+    baseUrl: 'http://127.0.0.1:11434/v1',
+    model: 'llama3.2',
+    contextTokens: 4096,
+    prices: { 'llama3.2': { prompt: 0.01, completion: 0.02 } },
+  });
+});
+
+test('a provider without its key, and an address without a provider, are refused with the mend', () => {
+  expect(faultsOf({ LLM_PROVIDER: 'gemini' })).toEqual([
+    expect.stringMatching(/^GEMINI_API_KEY is missing.*extractive/),
+  ]);
+  expect(faultsOf({ LLM_PROVIDER: 'anthropic', OPENAI_API_KEY: 'o' })).toEqual([
+    expect.stringContaining('ANTHROPIC_API_KEY'),
+  ]);
+  expect(faultsOf({ LLM_BASE_URL: 'http://127.0.0.1:11434/v1' })).toEqual([
+    expect.stringContaining('LLM_PROVIDER'),
+  ]);
+  expect(faultsOf({ LLM_PRICES: '{"m": 1}' })).toEqual([expect.stringContaining('LLM_PRICES')]);
+});

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import { ALIASES, SETTINGS, type SettingName, type SettingValues } from './settings.ts';
+import { ALIASES, DEFAULT_MODELS, SETTINGS, type SettingName, type SettingValues } from './settings.ts';
 
 /** What the program decided from its settings; drivers are unions, so a contradiction can't be stored. */
 export interface Config {
@@ -36,9 +36,35 @@ export interface Config {
     readonly answerTtlMs: number;
     readonly embeddingEntries: number;
   };
+  readonly llm: LlmConfig;
   readonly rateLimitPerMinute: number;
   readonly logLevel: SettingValues['LOG_LEVEL'];
 }
+
+/** Who writes the answers. */
+export type LlmConfig = { readonly provider: 'extractive' } | RemoteLlmConfig;
+
+export type RemoteLlmConfig = (
+  | {
+      readonly provider: 'gemini' | 'openai' | 'anthropic';
+      readonly apiKey: string;
+      /** Undefined: the provider's own. Never ends in a slash. */
+      readonly baseUrl: string | undefined;
+    }
+  | {
+      readonly provider: 'openai-compatible';
+      readonly apiKey: string | undefined;
+      readonly baseUrl: string;
+    }
+) & {
+  readonly model: string;
+  /** Undefined: what is known of the model. */
+  readonly contextTokens: number | undefined;
+  readonly maxConcurrent: number;
+  readonly timeoutMs: number;
+  /** USD per million tokens by model, before the built-in table. */
+  readonly prices: NonNullable<SettingValues['LLM_PRICES']>;
+};
 
 /** The settings are wrong: `faults` has a sentence for each one, none of them shows a secret. */
 export class ConfigError extends Error {
@@ -50,7 +76,7 @@ export class ConfigError extends Error {
   }
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The environment, and under it what a `.env` file in `folder` sets. */
 export function readEnvironment(folder: string, environment: Environment = process.env): Environment {
@@ -93,8 +119,7 @@ function contradictions(v: SettingValues): string[] {
   if (v.VECTOR_URL !== undefined) later('VECTOR_URL', 'Qdrant');
   if (v.REDIS_URL !== undefined) later('REDIS_URL', 'Redis');
   if (v.STORAGE_URL !== undefined) later('STORAGE_URL', 'an object store');
-  if (v.LLM_PROVIDER !== undefined && v.LLM_PROVIDER !== 'extractive')
-    later('LLM_PROVIDER', 'a language model');
+  faults.push(...llmContradictions(v));
   if (v.EMBEDDING_PROVIDER !== 'bundled') later('EMBEDDING_PROVIDER', 'a remote embedding model');
   if (v.WORKERS > 1) faults.push('WORKERS above 1 needs PostgreSQL: set DATABASE_URL, or WORKERS=1');
   if (v.DATABASE_READ_URLS.length > 0 && v.DATABASE_URL === undefined)
@@ -102,6 +127,65 @@ function contradictions(v: SettingValues): string[] {
   if (v.CORS_ORIGINS.includes('*'))
     faults.push('CORS_ORIGINS must name origins: * would let every site act for a signed-in user');
   return faults;
+}
+
+const LLM_KEYS = {
+  gemini: 'GEMINI_API_KEY',
+  openai: 'OPENAI_API_KEY',
+  anthropic: 'ANTHROPIC_API_KEY',
+} as const;
+const KEYED_PROVIDERS = Object.keys(LLM_KEYS) as (keyof typeof LLM_KEYS)[];
+
+/** What is set, else the first whose key is. */
+const llmProvider = (v: SettingValues) =>
+  v.LLM_PROVIDER ?? KEYED_PROVIDERS.find((provider) => v[LLM_KEYS[provider]] !== undefined) ?? 'extractive';
+
+function llmContradictions(v: SettingValues): string[] {
+  const provider = llmProvider(v);
+  if (provider === 'openai-compatible') {
+    const faults: string[] = [];
+    if (v.LLM_BASE_URL === undefined)
+      faults.push('LLM_BASE_URL is missing: LLM_PROVIDER=openai-compatible needs the address of the server');
+    if (v.LLM_MODEL === undefined)
+      faults.push('LLM_MODEL is missing: LLM_PROVIDER=openai-compatible needs the name of a model');
+    return faults;
+  }
+  if (provider === 'extractive')
+    return v.LLM_PROVIDER === undefined && v.LLM_BASE_URL !== undefined
+      ? ['LLM_BASE_URL needs LLM_PROVIDER: set it to openai-compatible, or unset the address']
+      : [];
+  const key = LLM_KEYS[provider];
+  return v[key] === undefined
+    ? [`${key} is missing: LLM_PROVIDER=${provider} needs it; set it, or LLM_PROVIDER=extractive`]
+    : [];
+}
+
+function decideLlm(v: SettingValues): LlmConfig {
+  const provider = llmProvider(v);
+  if (provider === 'extractive') return { provider };
+  const baseUrl = v.LLM_BASE_URL?.replace(/\/+$/, '');
+  const shared = {
+    contextTokens: v.LLM_CONTEXT_TOKENS,
+    maxConcurrent: v.LLM_MAX_CONCURRENT,
+    timeoutMs: v.LLM_TIMEOUT_MS,
+    prices: v.LLM_PRICES ?? {},
+  };
+  // `llmContradictions` has refused what is missing here
+  if (provider === 'openai-compatible')
+    return {
+      provider,
+      apiKey: v.OPENAI_API_KEY,
+      baseUrl: baseUrl ?? '',
+      model: v.LLM_MODEL ?? '',
+      ...shared,
+    };
+  return {
+    provider,
+    apiKey: v[LLM_KEYS[provider]] ?? '',
+    baseUrl,
+    model: v.LLM_MODEL ?? DEFAULT_MODELS[provider],
+    ...shared,
+  };
 }
 
 const MB = 1024 * 1024;
@@ -132,6 +216,7 @@ function decide(v: SettingValues): Config {
       answerTtlMs: v.LLM_CACHE_TTL_S * 1000,
       embeddingEntries: v.EMBEDDING_CACHE_SIZE,
     },
+    llm: decideLlm(v),
     rateLimitPerMinute: v.RATE_LIMIT_PER_MINUTE,
     logLevel: v.LOG_LEVEL,
   };

@@ -63,6 +63,13 @@ const prices = z.string().transform((text, context) => {
   }
 });
 
+/** What a provider is asked for when nothing is said: its small and quick models, as of November 2026. */
+export const DEFAULT_MODELS = {
+  gemini: 'gemini-3.5-flash-lite',
+  openai: 'gpt-6-luna',
+  anthropic: 'claude-haiku-5-5',
+} as const;
+
 export const SETTINGS = {
   PORT: setting(or(whole(0, 65535), 8000), '8000', 'Port of the API and the web app; 0 takes a free one'),
   HOST: setting(or(z.string().min(1), '127.0.0.1'), '127.0.0.1', 'Address to listen on'),
@@ -104,26 +111,36 @@ export const SETTINGS = {
   LLM_PROVIDER: setting(
     z
       .enum(
-        ['extractive', 'gemini', 'openai', 'openai-compatible'],
-        'must be extractive, gemini, openai or openai-compatible',
+        ['extractive', 'gemini', 'openai', 'anthropic', 'openai-compatible'],
+        'must be extractive, gemini, openai, anthropic or openai-compatible',
       )
       .optional(),
-    'extractive, unless a key is set',
-    'Who writes the answers',
+    'the first with a key: gemini, openai, anthropic; else extractive',
+    'Who writes the answers; extractive quotes the documents with no model',
   ),
-  LLM_MODEL: setting(z.string().min(1).optional(), "the provider's default", 'Model name'),
+  LLM_MODEL: setting(
+    z.string().min(1).optional(),
+    `gemini: ${DEFAULT_MODELS.gemini}, openai: ${DEFAULT_MODELS.openai}, anthropic: ${DEFAULT_MODELS.anthropic}`,
+    'Model name; openai-compatible has no default',
+  ),
   LLM_BASE_URL: setting(
     url('http:', 'https:').optional(),
     "the provider's",
-    'Address of the API, for openai-compatible',
+    'Address of the API, up to its version (http://127.0.0.1:11434/v1 for Ollama); openai-compatible needs it',
+  ),
+  LLM_CONTEXT_TOKENS: setting(
+    whole(2048, 10_000_000).optional(),
+    "the model's, or 8192 for one that is not known",
+    'What prompt and answer may take together',
   ),
   GEMINI_API_KEY: secret(z.string().min(1).optional(), '–', 'Key for Gemini'),
-  OPENAI_API_KEY: secret(z.string().min(1).optional(), '–', 'Key for OpenAI'),
+  OPENAI_API_KEY: secret(z.string().min(1).optional(), '–', 'Key for OpenAI, or for openai-compatible'),
+  ANTHROPIC_API_KEY: secret(z.string().min(1).optional(), '–', 'Key for Anthropic'),
   LLM_MAX_CONCURRENT: setting(or(whole(1, 1000), 5), '5', 'Requests to the model at a time'),
   LLM_TIMEOUT_MS: setting(
     or(whole(100, 600_000), 30_000),
     '30000',
-    'Deadline of one request to the model, in milliseconds',
+    'Deadline of one answer by the model with waiting and repeats, in milliseconds; its first word must come in half of it',
   ),
   LLM_CACHE_TTL_S: setting(
     or(whole(0, 31_536_000), 3600),

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type BenchServer, freePort, registerClient, startServer } from '../../bench/lib/server.ts';
 import type { Answer } from '../../src/contract/query.ts';
+import { FAKE_KEY, startFakeLanguageModel } from '../support/fake-language-model.ts';
+import { numberOf } from '../support/scripted-model.ts';
 
 const KA = join(import.meta.dirname, '..', '..', 'bin', 'ka.mjs');
 let home: string;
@@ -28,7 +30,11 @@ async function ka(parameters: string[], env: Record<string, string> = {}) {
     execFile(
       process.execPath,
       [KA, ...parameters],
-      { cwd: home, env: { ...process.env, XDG_CACHE_HOME: join(home, 'cache'), ...env } },
+      {
+        cwd: home,
+        // whatever keys this machine has
+        env: { ...process.env, LLM_PROVIDER: 'extractive', XDG_CACHE_HOME: join(home, 'cache'), ...env },
+      },
       (error, out, err) => resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err }),
     );
   });
@@ -144,4 +150,57 @@ test('ka serve ends in good order in the middle of its work, and a wrong setting
     code: 1,
     err: expect.stringMatching(/PORT[\s\S]*JWT_SECRET/),
   });
+});
+
+test('ka ask and ka doctor use the language model that is set, and say why not', async () => {
+  const fake = await startFakeLanguageModel({
+    models: ['qwen3'],
+    answer: ({ prompt }) =>
+      `A visiting yacht pays 34 crowns for each night [${numberOf(prompt, '34 crowns')}].`,
+  });
+  const model = {
+    LLM_PROVIDER: 'openai-compatible',
+    LLM_BASE_URL: fake.baseUrl('openai'),
+    LLM_MODEL: 'qwen3',
+    OPENAI_API_KEY: FAKE_KEY,
+  };
+  const question = 'How much does a visiting yacht pay a night?';
+  try {
+    const answered = await ka(['ask', folder, question], model);
+    expect(answered).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('34 crowns for each night [1].'),
+    });
+    expect(answered.out).toContain('“A visiting yacht pays 34 crowns a night.”');
+    expect(answered.err).toContain('answered by qwen3');
+    const refused = await ka(['ask', folder, question], { ...model, OPENAI_API_KEY: 'sk-hunter2' });
+    expect(refused).toMatchObject({ code: 0, out: expect.stringContaining('34 crowns a night. [1]') });
+    expect(refused.err).toMatch(/own words: qwen3 could not be asked \(.*OPENAI_API_KEY/);
+
+    const examine = async (env: Record<string, string>) => {
+      const { code, out } = await ka(['doctor', '--json'], {
+        DATA_DIR: join(home, 'data'),
+        PORT: String(await freePort()),
+        ...model,
+        ...env,
+      });
+      expect(out).not.toContain('hunter2');
+      const findings = JSON.parse(out) as { name: string; status: string; detail: string }[];
+      return { code, ...findings.find(({ name }) => name === 'language model') };
+    };
+    expect(await examine({})).toMatchObject({ code: 0, status: 'ok' });
+    expect(await examine({ OPENAI_API_KEY: 'sk-hunter2' })).toMatchObject({
+      code: 1,
+      status: 'fault',
+      detail: expect.stringContaining('OPENAI_API_KEY'),
+    });
+    expect(await examine({ LLM_MODEL: 'qwen4' })).toMatchObject({
+      code: 1,
+      detail: expect.stringContaining('does not list qwen4: set LLM_MODEL (it has qwen3)'),
+    });
+    await fake.close();
+    expect(await examine({})).toMatchObject({ code: 1, detail: expect.stringContaining('ECONNREFUSED') });
+  } finally {
+    await fake.close();
+  }
 });

@@ -1,5 +1,6 @@
 import type { Answer, AnswerEvent, QueryRequest } from '../../src/contract/query.ts';
 import type { SearchRequest } from '../../src/contract/search.ts';
+import type { AnswerModel } from '../../src/server/answer/answer-model.ts';
 import { createAnswering } from '../../src/server/answer/answering.ts';
 import { createMemoryCache } from '../../src/server/drivers/cache/memory.ts';
 import { createSqliteVectorWriter } from '../../src/server/drivers/vector-index/sqlite-writer.ts';
@@ -14,7 +15,7 @@ export type AnsweringHouse = Awaited<ReturnType<typeof openAnsweringHouse>>;
 
 const never = new AbortController().signal;
 
-export async function openAnsweringHouse(embedder: Embedder) {
+export async function openAnsweringHouse(embedder: Embedder, { model }: { model?: AnswerModel } = {}) {
   const ingest = await openIngestHouse({ embedder, vectors: createSqliteVectorWriter });
   const thread = startSearchThread({
     databasePath: ingest.path,
@@ -51,6 +52,7 @@ export async function openAnsweringHouse(embedder: Embedder) {
     texts,
     embedder: counted,
     cache,
+    ...(model === undefined ? {} : { model }),
     settings: { queryTtlMs: 60_000, answerTtlMs: 60_000, embeddingEntries: 100 },
   });
   return {

@@ -1,14 +1,13 @@
 import type { Kysely } from 'kysely';
-import type { Answer, AnswerEvent, Citation } from '../../contract/query.ts';
+import type { Answer, AnswerEvent } from '../../contract/query.ts';
 import type { Database } from '../ports/schema.ts';
 import type { SearchScope } from '../ports/search-scope.ts';
 import { newId } from '../records/ids.ts';
-import { citeSentence } from './cite.ts';
 import { ANSWER_PASSAGES } from './constants.ts';
-import { type EmbedSentences, type Evidence, weighSentences } from './evidence.ts';
-import { chooseSentences, NOT_FOUND } from './extract.ts';
-import { isAnswerable } from './gate.ts';
-import { asHit, type RetrievePorts, retrieve } from './retrieve.ts';
+import type { EmbedSentences } from './evidence.ts';
+import { extractAnswer } from './extract-answer.ts';
+import { asHit, type RetrievePorts } from './retrieve.ts';
+import { retrieveBetter } from './retrieve-question.ts';
 
 export interface AnswerPorts extends RetrievePorts {
   readonly db: Kysely<Database>;
@@ -17,10 +16,14 @@ export interface AnswerPorts extends RetrievePorts {
 
 export interface Question {
   readonly query: string;
+  /** Another reading of it, looked for as well. */
+  readonly alternative?: string;
   /** Sources shown. */
   readonly limit: number;
   readonly scope: SearchScope;
   readonly languages: readonly string[];
+  /** Who asks: those who wait for a model take turns. */
+  readonly userId?: string;
 }
 
 export const EXTRACTIVE_MODEL = 'extractive';
@@ -38,38 +41,24 @@ export async function* answer(
   signal: AbortSignal,
 ): AsyncGenerator<AnswerEvent> {
   const begun = performance.now();
-  const retrieved = await retrieve(
-    ports,
-    { ...question, limit: Math.max(question.limit, ANSWER_PASSAGES), mode: 'hybrid' },
-    signal,
-  );
+  const most = Math.max(question.limit, ANSWER_PASSAGES);
+  const retrieved = await retrieveBetter(ports, question, most, signal);
   const sources = retrieved.passages
     .slice(0, question.limit)
     .map((passage) => asHit(passage, retrieved.analysed));
   yield { type: 'sources', sources };
 
   const generating = performance.now();
-  const evidence = await weighSentences(retrieved, ANSWER_PASSAGES, ports.embedSentences, signal);
-  const statements = isAnswerable(evidence) ? await citedSentences(ports.db, evidence) : [];
-  let text = '';
-  for (const [i, { sentence, citation }] of statements.entries()) {
-    const token = `${i === 0 ? '' : ' '}${sentence} [${citation.marker}]`;
-    text += token;
-    yield { type: 'token', text: token };
-    yield { type: 'citation', citation };
-  }
-  if (statements.length === 0) {
-    text = NOT_FOUND;
-    yield { type: 'token', text };
-  }
+  const { text, answered, citations, events } = await extractAnswer(ports, retrieved, signal);
+  yield* events;
   const ended = performance.now();
   yield {
     type: 'done',
     answer: {
       id: newId(),
       answer: text,
-      answered: statements.length > 0,
-      citations: statements.map(({ citation }) => citation),
+      answered,
+      citations: [...citations],
       sources,
       model: EXTRACTIVE_MODEL,
       cached: false,
@@ -78,18 +67,3 @@ export async function* answer(
     } satisfies Answer,
   };
 }
-
-async function citedSentences(
-  db: Kysely<Database>,
-  evidence: Evidence,
-): Promise<{ sentence: string; citation: Citation }[]> {
-  const statements: { sentence: string; citation: Citation }[] = [];
-  for (const sentence of chooseSentences(evidence)) {
-    const citation = await citeSentence(db, statements.length + 1, sentence);
-    if (citation !== undefined) statements.push({ sentence: plain(sentence.text), citation });
-  }
-  return statements;
-}
-
-/** On one line, and with no bracketed number of its own that would read as a citation's marker. */
-const plain = (text: string): string => text.replace(/\s+/g, ' ').replace(/\[(\d+)\]/g, '($1)');

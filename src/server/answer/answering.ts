@@ -10,11 +10,17 @@ import type { Database } from '../ports/schema.ts';
 import type { SearchScope } from '../ports/search-scope.ts';
 import type { TextReader } from '../ports/text-index.ts';
 import type { VectorReader } from '../ports/vector-index.ts';
+import { recentExchanges } from '../records/conversations.ts';
 import { newId } from '../records/ids.ts';
 import { languagesIn, resolveScope } from '../records/scope.ts';
 import { normaliseQuestion } from '../text/normalise-question.ts';
 import { type AnswerPorts, answer, EXTRACTIVE_MODEL, type Question } from './answer.ts';
+import type { AnswerModel } from './answer-model.ts';
+import { generate } from './generate.ts';
+import { PROMPT_VERSION } from './prompt.ts';
 import { asHit, retrieve } from './retrieve.ts';
+import { type Rewritten, rewriteQuestion } from './rewrite-question.ts';
+import { createSharedStreams } from './shared-stream.ts';
 import { createSingleFlight } from './single-flight.ts';
 
 export interface AnsweringPorts {
@@ -23,6 +29,8 @@ export interface AnsweringPorts {
   readonly texts: TextReader;
   readonly embedder: Embedder;
   readonly cache: Cache;
+  /** Writes the answers; without one they are extracted. */
+  readonly model?: AnswerModel;
   readonly settings: {
     readonly queryTtlMs: number;
     readonly answerTtlMs: number;
@@ -53,12 +61,13 @@ export function createAnswering({
   texts,
   embedder,
   cache,
+  model,
   settings,
 }: AnsweringPorts): Answering {
   const questionVectors = new LRUCache<string, Float32Array>({ max: Math.max(1, settings.embeddingEntries) });
   const scopeLanguages = new LRUCache<string, string[]>({ max: SCOPES_KEPT });
   const searches = createSingleFlight<SearchResult>();
-  const answers = createSingleFlight<Answer>();
+  const answers = createSharedStreams<AnswerEvent>();
 
   const ports: AnswerPorts = {
     db,
@@ -133,39 +142,113 @@ export function createAnswering({
 
     async *ask(userId, request, signal) {
       const begun = performance.now();
-      const { query, limit, model } = request;
-      if (model !== undefined && model !== EXTRACTIVE_MODEL) {
-        throw new AppError(
-          'VALIDATION',
-          `There is no model named ${model}: leave it out, or see /api/v1/config.`,
-          {
-            fields: [{ path: 'model', message: `must be one of: ${EXTRACTIVE_MODEL}` }],
-          },
-        );
-      }
+      const { limit } = request;
+      const writer = modelFor(request.model);
       const scope = await resolveScope(db, userId, filtersOf(request));
-      const key = keyOf('answer', scope, EXTRACTIVE_MODEL, limit, normaliseQuestion(query));
+      const read = await readQuestion(userId, request, writer, signal);
+      const { query, alternative } = read;
+      const key = keyOf(
+        'answer',
+        scope,
+        ...(writer === undefined ? [EXTRACTIVE_MODEL] : [writer.name, PROMPT_VERSION]),
+        limit,
+        normaliseQuestion(query),
+        ...(alternative === undefined ? [] : [normaliseQuestion(alternative)]),
+      );
+      /** What is this caller's own in an answer that may be another's too. */
+      const own = (whole: Answer): Answer => ({
+        ...whole,
+        id: newId(),
+        ...(query === request.query ? {} : { standaloneQuestion: query }),
+        usage: withUsage(whole.usage, read.usage, writer),
+      });
       const kept = await cache.get<Answer>(key);
       if (kept !== undefined) {
         const totalMs = performance.now() - begun;
-        yield* asEvents({ ...kept, id: newId(), cached: true, timings: { ...kept.timings, totalMs } });
+        yield* asEvents(own({ ...kept, cached: true, timings: { ...kept.timings, totalMs } }));
         return;
       }
-      const whole = await answers.run(
+      const events = answers.join(
         key,
-        async (shared) => {
-          const question: Question = { query, limit, scope, languages: await languagesOf(scope) };
-          const made = await lastOf(answer(ports, question, shared));
-          if (made.timings.vectorMs > 0 || scope.collections.length === 0)
-            await cache.set(key, made, settings.answerTtlMs);
-          return made;
+        async function* (shared) {
+          const question: Question = {
+            query,
+            ...(alternative === undefined ? {} : { alternative }),
+            limit,
+            scope,
+            languages: await languagesOf(scope),
+            userId,
+          };
+          const made =
+            writer === undefined
+              ? answer(ports, question, shared)
+              : generate(ports, writer, question, shared);
+          for await (const event of made) {
+            if (event.type === 'done' && isWorthKeeping(event.answer, scope))
+              await cache.set(key, event.answer, settings.answerTtlMs);
+            yield event;
+          }
         },
         signal,
       );
-      yield* asEvents({ ...whole, id: newId() });
+      for await (const event of events)
+        yield event.type === 'done' ? { type: 'done', answer: own(event.answer) } : event;
     },
   };
+
+  /** @throws AppError VALIDATION when there is no such model. */
+  function modelFor(name: string | undefined): AnswerModel | undefined {
+    if (name === undefined || name === model?.name) return model;
+    if (name === EXTRACTIVE_MODEL) return undefined;
+    const names = [...(model === undefined ? [] : [model.name]), EXTRACTIVE_MODEL];
+    throw new AppError(
+      'VALIDATION',
+      `There is no model named ${name}: leave it out, or see /api/v1/config.`,
+      {
+        fields: [{ path: 'model', message: `must be one of: ${names.join(', ')}` }],
+      },
+    );
+  }
+
+  /** The question as the conversation makes it understood. */
+  async function readQuestion(
+    userId: string,
+    { query, conversationId }: QueryRequest,
+    writer: AnswerModel | undefined,
+    signal: AbortSignal,
+  ): Promise<Rewritten> {
+    const exchanges =
+      conversationId === undefined ? [] : await recentExchanges(db, userId, conversationId, EXCHANGES_READ);
+    return rewriteQuestion(
+      { model: writer, cache, summaryTtlMs: SUMMARY_TTL_MS, userId },
+      conversationId ?? '',
+      query,
+      exchanges,
+      signal,
+    );
+  }
 }
+
+/** Of a conversation; what came before is in no follow-up's mind. */
+const EXCHANGES_READ = 50;
+const SUMMARY_TTL_MS = 24 * 3_600_000;
+
+const withUsage = (
+  usage: Answer['usage'],
+  more: Rewritten['usage'],
+  writer: AnswerModel | undefined,
+): Answer['usage'] =>
+  writer === undefined || more.promptTokens + more.completionTokens === 0
+    ? usage
+    : {
+        promptTokens: usage.promptTokens + more.promptTokens,
+        completionTokens: usage.completionTokens + more.completionTokens,
+        costUsd: usage.costUsd + writer.costUsd(more),
+      };
+
+/** What was made while the embedder or the model was away is worth an answer, but not worth keeping. */
+const isWorthKeeping = ({ timings, fallback }: Answer, scope: SearchScope): boolean =>
+  fallback === undefined && (timings.vectorMs > 0 || scope.collections.length === 0);
 
 /** A hybrid search without the embedder is worth an answer, but not worth keeping. */
 const isWhole = ({ timings }: SearchResult, mode: SearchRequest['mode']): boolean =>
@@ -180,11 +263,6 @@ function filtersOf({ filters, collectionId }: QueryRequest): Filters | undefined
     });
   }
   return { ...filters, collectionIds: [collectionId] };
-}
-
-async function lastOf(events: AsyncIterable<AnswerEvent>): Promise<Answer> {
-  for await (const event of events) if (event.type === 'done') return event.answer;
-  throw new Error('the answer ended without its last event');
 }
 
 /** A whole answer as the events that it would have come in. */

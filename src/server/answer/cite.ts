@@ -2,17 +2,21 @@ import type { Kysely } from 'kysely';
 import type { Citation } from '../../contract/query.ts';
 import type { Database } from '../ports/schema.ts';
 import { chunkId } from '../records/chunk-id.ts';
+import type { FoundChunk } from '../records/hits.ts';
 import { readSlice } from '../records/pages.ts';
-import type { Sentence } from './evidence.ts';
+import type { Span } from '../text/sentences.ts';
 
 /**
- * The citation of a sentence, checked against the page itself: the quote is what stands there now.
- * @returns undefined when the page says something else, or is gone: then the sentence must not be used.
+ * The citation of a place of a passage, checked against the page itself: the quote is what stands there now.
+ * @param span within the passage's text.
+ * @returns undefined when the page says something else, or is gone: then nothing must rest on it.
  */
-export async function citeSentence(
+export async function citeSpan(
   db: Kysely<Database>,
   marker: number,
-  { passage, span, text }: Sentence,
+  passage: FoundChunk,
+  span: Span,
+  supported: boolean,
 ): Promise<Citation | undefined> {
   const start = passage.start + span.start;
   const end = passage.start + span.end;
@@ -23,7 +27,7 @@ export async function citeSentence(
     start,
     end,
   });
-  if (slice !== text) return undefined;
+  if (slice !== passage.text.slice(span.start, span.end)) return undefined;
   return {
     marker,
     documentId: passage.documentId,
@@ -33,6 +37,6 @@ export async function citeSentence(
     start,
     end,
     quote: slice,
-    supported: true,
+    supported,
   };
 }

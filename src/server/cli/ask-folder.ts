@@ -4,8 +4,8 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Answer } from '../../contract/query.ts';
 import { queryBody } from '../../contract/query.ts';
-import { openInstallation } from '../app.ts';
-import { readConfig } from '../config.ts';
+import { type Installation, openInstallation } from '../app.ts';
+import { type Environment, readConfig } from '../config.ts';
 import { FORMATS } from '../ingest/formats.ts';
 import { createLog } from '../log.ts';
 import { followTasks } from './follow-tasks.ts';
@@ -20,6 +20,7 @@ import { walkFolder } from './walk-folder.ts';
  * @returns the exit code: 0 answered, 1 a fault, 2 the documents don't say.
  */
 export async function askFolder(
+  environment: Environment,
   folder: string,
   question: string,
   { json }: { json: boolean },
@@ -36,7 +37,7 @@ export async function askFolder(
     );
   });
   const bar = createProgressBar(process.stderr);
-  const config = readConfig({ DATA_DIR: indexFolder(root), ...memoryOf(process.env) });
+  const config = readConfig({ DATA_DIR: indexFolder(root), ...ownSettings(environment) });
   const installation = openInstallation(config, {
     originals: { kind: 'in-place' },
     embeddingSessions: config.jobConcurrency,
@@ -68,7 +69,7 @@ export async function askFolder(
     process.stdout.write(
       json ? `${JSON.stringify(answer, undefined, 2)}\n` : `\n${renderAnswer(answer, columns())}`,
     );
-    if (!json) bar.note(`\n${files.length} documents, answered in ${Math.round(answer.timings.totalMs)} ms`);
+    if (!json) bar.note(`\n${files.length} documents, ${madeBy(answer, installation)}`);
     return answer.answered ? 0 : 2;
   } finally {
     bar.end();
@@ -86,11 +87,23 @@ function indexFolder(root: string): string {
   return join(cache, 'knowledge-assistant', createHash('sha256').update(root).digest('hex').slice(0, 24));
 }
 
-/** Settings of the server do not apply to a folder's index, but its share of the memory does. */
-const memoryOf = ({ MEMORY_LIMIT_MB, JOB_CONCURRENCY }: NodeJS.ProcessEnv) => ({
-  MEMORY_LIMIT_MB,
-  JOB_CONCURRENCY,
-});
+/** Settings of the server do not apply to a folder's index, but its share of the memory and its language model do. */
+const ownSettings = (environment: Environment): Environment =>
+  Object.fromEntries(Object.entries(environment).filter(([name]) => OWN.test(name)));
+const OWN = /^(?:MEMORY_LIMIT_MB|JOB_CONCURRENCY|LLM_.*|(?:GEMINI|OPENAI|ANTHROPIC)_API_KEY)$/;
+
+/** How the answer came about, for people. */
+function madeBy({ model: name, fallback, timings }: Answer, { model }: Installation): string {
+  const took = `in ${Math.round(timings.totalMs)} ms`;
+  if (model === undefined) return `answered ${took}`;
+  if (fallback === undefined) return `answered by ${name} ${took}`;
+  const why = {
+    unavailable: `could not be asked (${model.health().detail})`,
+    empty: 'said nothing',
+    unsupported: 'said nothing that they bear out',
+  } as const;
+  return `answered ${took} in the documents' own words: ${model.name} ${why[fallback]}`;
+}
 
 async function lastAnswer(events: AsyncIterable<{ type: string }>): Promise<Answer> {
   for await (const event of events)

@@ -2,6 +2,7 @@ import { access, constants, mkdir, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { Config } from '../config.ts';
 import { ConfigError, readConfig } from '../config.ts';
+import { createLanguageModel } from '../drivers/language-model/create-language-model.ts';
 import { openSqlite, prepareSqlite } from '../records/sqlite.ts';
 import { modelDir } from '../version.ts';
 
@@ -40,6 +41,7 @@ export async function examine(
   if (findings.at(-1)?.status !== 'fault') findings.push(await checkDatabase(config));
   findings.push(
     await checkModel(probeModel),
+    await checkLanguageModel(config),
     checkSimd(),
     await checkPort(config.listen.host, config.listen.port, 'PORT'),
   );
@@ -121,6 +123,27 @@ async function checkModel(probeModel: ModelProbe): Promise<Finding> {
       mend: 'run npm run build; until then search works by keyword alone',
     };
   }
+}
+
+/** Asks the provider for the model, which costs nothing. */
+async function checkLanguageModel({ llm }: Config): Promise<Finding> {
+  const name = 'language model';
+  if (llm.provider === 'extractive') return { name, status: 'ok', detail: 'none: answers are extracted' };
+  const model = createLanguageModel(llm);
+  const fault = await model.warmUp();
+  model.close();
+  if (fault !== undefined)
+    return {
+      name,
+      // it may be well again by the time that somebody asks
+      status: fault.kind === 'busy' ? 'warning' : 'fault',
+      detail: fault.message,
+      mend: 'see docs/language-models.md; until then answers are extracted',
+    };
+  if (model.hasPrice) return { name, status: 'ok', detail: `${llm.model} by ${llm.provider}` };
+  // on a machine of one's own that is what it costs
+  const detail = `${llm.model} by ${llm.provider}, counted as free of charge (LLM_PRICES)`;
+  return { name, status: 'ok', detail };
 }
 
 function checkSimd(): Finding {

@@ -203,6 +203,34 @@ export async function listMessages(
 }
 
 /**
+ * The latest questions with their answers, oldest first; `id` is the answer's.
+ *
+ * @throws AppError NOT_FOUND when the conversation is not the user's.
+ */
+export async function recentExchanges(
+  db: Db,
+  userId: string,
+  conversationId: string,
+  most: number,
+): Promise<{ id: string; question: string; answer: string }[]> {
+  await needConversation(db, userId, conversationId);
+  const rows = await db
+    .selectFrom('messages')
+    .select(['id', 'role', 'content'])
+    .where('conversation_id', '=', conversationId)
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(2 * most)
+    .execute();
+  return rows.reverse().flatMap(({ id, role, content }, i, all) => {
+    const before = all[i - 1];
+    return role === 'assistant' && before?.role === 'user'
+      ? [{ id, question: before.content, answer: content }]
+      : [];
+  });
+}
+
+/**
  * Adds a question and its answer. The first question gives an untitled conversation its title.
  *
  * @returns the ids of both messages.

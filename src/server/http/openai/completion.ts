@@ -97,8 +97,13 @@ const usageOf = ({ usage: { promptTokens, completionTokens } }: Answer): Complet
   total_tokens: promptTokens + completionTokens,
 });
 
-const knowledgeOf = ({ answered, cached, citations }: Answer): ChatCompletion['knowledge'] => ({
-  answered,
-  cached,
-  citations,
-});
+const knowledgeOf = (answer: Answer): ChatCompletion['knowledge'] => {
+  const { answered, cached, citations, fallback, standaloneQuestion } = answer;
+  return {
+    answered,
+    cached,
+    citations,
+    ...(fallback === undefined ? {} : { fallback }),
+    ...(standaloneQuestion === undefined ? {} : { standaloneQuestion }),
+  };
+};

@@ -1,0 +1,173 @@
+/** What a model's text is made of once it may be shown. */
+export type OutgoingPiece =
+  | { readonly kind: 'text'; readonly text: string }
+  /** A marker: the passages that it points at, of those that there are. */
+  | { readonly kind: 'passages'; readonly numbers: readonly number[] };
+
+export interface OutgoingText {
+  push(text: string): OutgoingPiece[];
+  /** What was held back until it was clear what it is. */
+  end(): OutgoingPiece[];
+}
+
+export interface OutgoingRules {
+  hasPassage(number: number): boolean;
+  /** Whether an address stands in the documents word for word: others may carry data away. */
+  isKnownAddress(address: string): boolean;
+  /** Words that only speak for somebody else's instructions; never shown. */
+  readonly barred: readonly string[];
+}
+
+/**
+ * Lets a model's text through as it comes and holds back only what may become a marker, a link, an image, an active
+ * HTML tag or a barred word, until that is clear: images and such tags go, a link leaves its text, an address that no
+ * document holds goes, and so does a marker that points nowhere.
+ */
+export function createOutgoingText(rules: OutgoingRules): OutgoingText {
+  let held = '';
+  let inWord = false;
+
+  function drain(final: boolean): OutgoingPiece[] {
+    const pieces: OutgoingPiece[] = [];
+    const say = (text: string) => {
+      if (text === '') return;
+      inWord = WORD_END.test(text);
+      const last = pieces.at(-1);
+      if (last?.kind === 'text') pieces[pieces.length - 1] = { kind: 'text', text: last.text + text };
+      else pieces.push({ kind: 'text', text });
+    };
+    while (held !== '') {
+      const step = next(held, final, inWord, rules);
+      if (step === 'wait') break;
+      held = step.again + held.slice(step.taken);
+      say(step.say);
+      if (step.numbers !== undefined) {
+        if (step.numbers.length > 0) pieces.push({ kind: 'passages', numbers: step.numbers });
+        inWord = false;
+      }
+    }
+    return pieces;
+  }
+
+  return {
+    push(text) {
+      held += text;
+      return drain(false);
+    },
+    end: () => drain(true),
+  };
+}
+
+interface Step {
+  /** Units used up, what is shown for them, and what is looked at again in their place. */
+  readonly taken: number;
+  readonly say: string;
+  readonly again: string;
+  readonly numbers?: readonly number[];
+}
+const step = (taken: number, say: string, again = ''): Step => ({ taken, say, again });
+
+/** Nobody writes longer ones; what is longer is shown as it is. */
+const LONGEST_LABEL = 400;
+const LONGEST_TARGET = 4000;
+const LONGEST_TAG = 2000;
+
+const WORD_END = /[\p{L}\p{N}_]$/u;
+const MARKER =
+  /^\s*\^?(?:(?:passages?|sources?)\s+)?\d{1,4}(?:\s*(?:[,;&–-]|and)\s*(?:(?:passages?|sources?)\s+)?\d{1,4})*\s*$/iu;
+const ACTIVE_TAG =
+  /^<\/?(?:a|img|image|picture|source|svg|script|style|link|iframe|frame|object|embed|video|audio|form|input|button|base|meta|passage-[0-9a-f]+)(?=[\s/>]|$)/iu;
+const RUN = /^[^\s[\]()<>"“”'’`*,;!?【】]+/u;
+const ADDRESS = /^[^\s<>"“”`)\]】]+/u;
+/** How an address begins. */
+const ADDRESSES = ['http:', 'https:', 'ftp:', 'file:', 'data:', 'javascript:', 'mailto:', 'www.', '//'];
+
+function next(held: string, final: boolean, inWord: boolean, rules: OutgoingRules): Step | 'wait' {
+  const first = held.charAt(0);
+  if (first === '[' || first === '【') return bracket(held, '', final, rules);
+  if (first === '!') {
+    if (held.length === 1 && !final) return 'wait';
+    return held.charAt(1) === '[' ? bracket(held.slice(1), '!', final, rules) : step(1, '!');
+  }
+  if (first === '<') return tag(held, final);
+  if (RUN.test(held)) return word(held, final, inWord, rules);
+  // the second code unit of a pair goes with the first
+  const [character = first] = held;
+  return step(character.length, character);
+}
+
+function word(held: string, final: boolean, inWord: boolean, rules: OutgoingRules): Step | 'wait' {
+  const run = RUN.exec(held)?.[0] ?? '';
+  const mayGoOn = run.length === held.length && !final && run.length < LONGEST_TARGET;
+  const lower = run.toLowerCase();
+  if (ADDRESSES.some((start) => lower.includes(start))) return address(held, final, rules);
+  if (mayGoOn && !inWord && ADDRESSES.some((start) => start.startsWith(lower))) return 'wait';
+  const core = lower.replace(/^[._:-]+|[._:-]+$/gu, '');
+  if (mayGoOn && rules.barred.some((barred) => barred.startsWith(core) || core.includes(barred)))
+    return 'wait';
+  const isBarred = rules.barred.some(
+    (barred) => core === barred || (barred.length >= LONG_CODE && core.includes(barred)),
+  );
+  return step(run.length, isBarred ? '' : run);
+}
+
+/** Within a longer word a short one may stand by chance. */
+const LONG_CODE = 6;
+
+function address(held: string, final: boolean, rules: OutgoingRules): Step | 'wait' {
+  const run = ADDRESS.exec(held)?.[0] ?? '';
+  if (run.length === held.length && !final && run.length < LONGEST_TARGET) return 'wait';
+  const whole = run.replace(/[.,:;!?*]+$/u, '');
+  return step(whole.length, rules.isKnownAddress(whole) ? whole : '');
+}
+
+/** A marker, a link or an image; anything else in brackets is text. */
+function bracket(held: string, before: '' | '!', final: boolean, rules: OutgoingRules): Step | 'wait' {
+  const close = held.search(/[\]】]/u);
+  const open = () => step(before.length + 1, before + held.charAt(0));
+  if (close === -1) return final || held.length > LONGEST_LABEL ? open() : 'wait';
+  if (close > LONGEST_LABEL) return open();
+  const label = held.slice(1, close);
+  const after = held.charAt(close + 1);
+  if (after === '' && !final) return 'wait';
+  const markers = MARKER.test(label) ? numbersIn(label).filter(rules.hasPassage) : undefined;
+  if (after !== '(') {
+    if (markers === undefined) return open();
+    return { ...step(before.length + close + 1, before), numbers: markers };
+  }
+  const end = held.indexOf(')', close);
+  if (end === -1 && !final && held.length - close < LONGEST_TARGET) return 'wait';
+  const taken = before.length + (end === -1 ? held.length : end + 1);
+  if (before === '!') return step(taken, '');
+  if (markers !== undefined) return { ...step(taken, ''), numbers: markers };
+  const target =
+    held
+      .slice(close + 2, end === -1 ? held.length : end)
+      .trim()
+      .split(/\s/u)[0] ?? '';
+  return step(taken, '', rules.isKnownAddress(target) && label !== target ? `${label} (${target})` : label);
+}
+
+/** "1, 3" and "2-4". */
+function numbersIn(label: string): number[] {
+  const numbers = new Set<number>();
+  for (const part of label.split(/[,;&]|and/iu)) {
+    const [from = 0, to = from] = (part.match(/\d+/gu) ?? []).map(Number);
+    for (let number = from; number <= Math.min(to, from + MOST_IN_RANGE); number++) numbers.add(number);
+  }
+  return [...numbers];
+}
+const MOST_IN_RANGE = 20;
+
+function tag(held: string, final: boolean): Step | 'wait' {
+  if (held.length === 1) return final ? step(1, '<') : 'wait';
+  if (!/^<[a-z/!|]/iu.test(held)) return step(1, '<');
+  const close = held.indexOf('>');
+  if (close === -1 && !final && held.length < LONGEST_TAG && /^<(?:[a-z/!|][^<\n]*)$/iu.test(held))
+    return 'wait';
+  const whole = close === -1 ? held : held.slice(0, close + 1);
+  // what it holds is looked at as words: an address among them is one
+  if (/^<(?:[a-z]+:|www\.)/iu.test(whole)) return step(1, '');
+  if (/^<[|!]/u.test(whole) || ACTIVE_TAG.test(whole)) return step(close === -1 ? 1 : whole.length, '');
+  return step(1, '<');
+}

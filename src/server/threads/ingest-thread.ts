@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { workerData } from 'node:worker_threads';
 import { createBundledEmbedder } from '../drivers/embedder/bundled.ts';
 import { spreadEmbedders } from '../drivers/embedder/spread.ts';
@@ -47,8 +48,15 @@ const SWEEP_EVERY_MS = 3_600_000;
 const STOP_MS = 5_000;
 /** The connections that go first never copy the log back into the database: this thread does. */
 const CHECKPOINT_EVERY_MS = 15_000;
+/**
+ * Requests come first. With 100 documents coming in beside 200 requests/s on two cores, p95 grew from 31 to 524 ms
+ * without it and from 28 to 34 ms with it (bench A1); lower still, a write lock would be held longer than it need be.
+ */
+const NICENESS = 10;
 
 const data = workerData as IngestThreadData;
+// on Linux only: there a priority belongs to the thread that asks, and the threads and processes that it starts inherit it
+if (process.platform === 'linux') setPriority(0, NICENESS);
 const {
   db,
   raw,

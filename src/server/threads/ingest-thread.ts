@@ -49,8 +49,9 @@ const STOP_MS = 5_000;
 /** The connections that go first never copy the log back into the database: this thread does. */
 const CHECKPOINT_EVERY_MS = 15_000;
 /**
- * Requests come first. With 100 documents coming in beside 200 requests/s on two cores, p95 grew from 31 to 524 ms
- * without it and from 28 to 34 ms with it (bench A1); lower still, a write lock would be held longer than it need be.
+ * Requests come first. With 100 documents coming in beside 200 requests/s on two cores, p95 grew 3.0 to 4.0 times
+ * at 0 and 1.2 to 1.3 times at 10, with as many documents done (docs/performance.md). Higher values are not
+ * measured: a write lock would be held longer.
  */
 const NICENESS = 10;
 

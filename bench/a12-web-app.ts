@@ -10,7 +10,7 @@ import { BENCH_USER, type BenchServer, startServer } from './lib/server.ts';
 export const bench: Bench = {
   id: 'A12',
   async run({ quick, log }) {
-    const installation = await makeInstallation(10_000, 1);
+    const installation = await makeInstallation(10_000, { chunksPerDocument: 1 });
     const server = await startServer({ dataDir: installation.dataDir });
     const browser = await launchBrowser();
     try {

@@ -37,12 +37,11 @@ export async function indexCorpus(
   embedder: Pick<KeptVectors, 'fingerprint' | 'fill' | 'embed'>,
   documents: readonly EvalDocument[],
   log: (line: string) => void,
+  email = 'eval@example.org',
 ): Promise<IndexedCorpus> {
   const user = await db
     .transaction()
-    .execute((tx) =>
-      createUser(tx, { email: 'eval@example.org', name: 'Evaluation', passwordHash: '', mayRegister: true }),
-    );
+    .execute((tx) => createUser(tx, { email, name: 'Evaluation', passwordHash: '', mayRegister: true }));
   const collection = await homeCollection(db, user.id);
   const texts = createSqliteTextWriter(raw);
   const vectors = createSqliteVectorWriter(raw);

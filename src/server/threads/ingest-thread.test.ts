@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -79,4 +79,18 @@ test('the thread takes in real files, tells of progress and faults, and gives ba
   expect((await house.queue.depth()).running).toBe(0);
   await ingest.close();
   expect((await house.queue.depth()).queued).toBe(3);
+});
+
+test.runIf(process.platform === 'linux')('the thread gives way to those that serve people', async () => {
+  // proc(5): the nice value is field 19, and field 3 comes first behind the name
+  const niceOf = (id: string) => {
+    const stat = readFileSync(`/proc/self/task/${id}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
+  };
+  const before = new Set(readdirSync('/proc/self/task'));
+  const own = niceOf(String(process.pid));
+  await start().ready;
+  const added = readdirSync('/proc/self/task').filter((id) => !before.has(id));
+  expect(added.map(niceOf)).toContain(own + 10);
+  expect(niceOf(String(process.pid))).toBe(own);
 });

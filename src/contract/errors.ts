@@ -13,7 +13,7 @@ export const ERRORS = {
   FORBIDDEN: { status: 403, title: 'Not allowed' },
   REGISTRATION_DISABLED: { status: 403, title: 'Registration is closed' },
   ACCOUNT_SUSPENDED: { status: 403, title: 'The account is suspended' },
-  BUDGET_EXCEEDED: { status: 403, title: 'The monthly budget is used up' },
+  BUDGET_EXCEEDED: { status: 403, title: 'The budget is used up' },
   NOT_FOUND: { status: 404, title: 'Not found' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'Method not allowed' },
   CONFLICT: { status: 409, title: 'Conflict with what is stored' },

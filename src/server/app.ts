@@ -3,6 +3,7 @@ import { access, constants } from 'node:fs/promises';
 import type { Kysely } from 'kysely';
 import { EXTRACTIVE_MODEL } from './answer/answer.ts';
 import { type Answering, createAnswering } from './answer/answering.ts';
+import { meterModel } from './answer/metered-model.ts';
 import type { Config } from './config.ts';
 import { createMemoryCache } from './drivers/cache/memory.ts';
 import { createBundledEmbedder } from './drivers/embedder/bundled.ts';
@@ -22,8 +23,10 @@ import type { Events } from './ports/events.ts';
 import type { FileStore } from './ports/file-store.ts';
 import type { JobQueue } from './ports/job-queue.ts';
 import type { Database } from './ports/schema.ts';
+import { createBudgets } from './records/budgets.ts';
 import { keepIndexVersion } from './records/index-version.ts';
 import { openSqlite, prepareSqlite } from './records/sqlite.ts';
+import { createUsageMeter, type UsageMeter } from './records/usage-meter.ts';
 import { newWriteTurns } from './records/write-turns.ts';
 import { ANALYSER_VERSION } from './text/analyse.ts';
 import type { IngestThreadData } from './threads/ingest-thread.ts';
@@ -41,6 +44,7 @@ export interface Installation {
   readonly cache: Cache;
   readonly answering: Answering;
   readonly embedder: Embedder;
+  readonly usage: UsageMeter;
   /** Undefined: answers are extracted. */
   readonly model: PricedModel | undefined;
   readonly log: Log;
@@ -111,6 +115,7 @@ export function openInstallation(
     },
     { queue, events, log },
   );
+  const usage = createUsageMeter(db, (error) => log.error('usage.write-failed', { error }));
   const model = openModel(config, log);
   const answering = createAnswering({
     db,
@@ -118,7 +123,7 @@ export function openInstallation(
     texts: search.texts,
     embedder,
     cache,
-    ...(model === undefined ? {} : { model }),
+    ...(model === undefined ? {} : { model: meterModel(model, createBudgets(db, usage, config.budgets)) }),
     settings: {
       queryTtlMs: config.caches.queryTtlMs,
       answerTtlMs: config.caches.answerTtlMs,
@@ -139,6 +144,7 @@ export function openInstallation(
     answering,
     embedder,
     model,
+    usage,
     log,
     ready,
     async warmUp() {
@@ -155,7 +161,7 @@ export function openInstallation(
     },
     async close() {
       model?.close();
-      await ingest.close();
+      await Promise.all([ingest.close(), usage.flush()]);
       await Promise.all([search.close(), embedder.close(), queue.close(), cache.close(), events.close()]);
       await connection.close();
     },

@@ -37,6 +37,8 @@ export interface Config {
     readonly embeddingEntries: number;
   };
   readonly llm: LlmConfig;
+  /** What users may spend on language models; undefined: no bound. */
+  readonly budgets: { readonly dailyUsd: number | undefined; readonly monthlyUsd: number | undefined };
   readonly rateLimitPerMinute: number;
   readonly logLevel: SettingValues['LOG_LEVEL'];
 }
@@ -217,6 +219,7 @@ function decide(v: SettingValues): Config {
       embeddingEntries: v.EMBEDDING_CACHE_SIZE,
     },
     llm: decideLlm(v),
+    budgets: { dailyUsd: v.USER_DAILY_BUDGET_USD, monthlyUsd: v.USER_MONTHLY_BUDGET_USD },
     rateLimitPerMinute: v.RATE_LIMIT_PER_MINUTE,
     logLevel: v.LOG_LEVEL,
   };

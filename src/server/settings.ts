@@ -30,6 +30,11 @@ const whole = (min: number, max: number) =>
     .regex(/^\d+$/, 'must be a whole number')
     .transform(Number)
     .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
+const money = z
+  .string()
+  .regex(/^\d+(?:\.\d+)?$/, 'must be an amount such as 5 or 0.50')
+  .transform(Number)
+  .pipe(z.number().max(1_000_000, 'must be at most 1000000'));
 const flag = z
   .enum(['true', 'false', '1', '0'], 'must be true or false')
   .transform((v) => v === 'true' || v === '1');
@@ -178,6 +183,16 @@ export const SETTINGS = {
   MAX_UPLOAD_MB: setting(or(whole(1, 10_000), 50), '50', 'Largest file, in MB'),
   MAX_BATCH_FILES: setting(or(whole(1, 10_000), 100), '100', 'Files in one batch upload'),
   USER_QUOTA_MB: setting(whole(1, 100_000_000).optional(), 'none', 'Storage for each user, in MB'),
+  USER_DAILY_BUDGET_USD: setting(
+    money.optional(),
+    'none',
+    'What each user may spend on language models in a day (UTC), in US dollars',
+  ),
+  USER_MONTHLY_BUDGET_USD: setting(
+    money.optional(),
+    'none',
+    'The same for a month; an administrator can set another for one user',
+  ),
   WORKERS: setting(or(whole(1, 256), 1), '1', 'API processes; more than 1 needs PostgreSQL'),
   MAX_CONNECTIONS: setting(or(whole(1, 1_000_000), 1000), '1000', 'HTTP connections at a time'),
   JOB_CONCURRENCY: setting(whole(1, 256).optional(), 'cores', 'Documents worked on at a time'),

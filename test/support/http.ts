@@ -17,6 +17,7 @@ import { createLog } from '../../src/server/log.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
 import { newId } from '../../src/server/records/ids.ts';
 import { openSqlite, prepareSqlite, type SqliteConnection } from '../../src/server/records/sqlite.ts';
+import { createUsageMeter } from '../../src/server/records/usage-meter.ts';
 import { createFakeEmbedder } from './fake-embedder.ts';
 import { collectStatements } from './query-plans.ts';
 
@@ -83,6 +84,9 @@ export async function startTestApp({
     cache,
     answering: fakeAnswering,
     embedder: createFakeEmbedder(),
+    usage: createUsageMeter(sqlite.db, (error) => {
+      throw error;
+    }),
     log: createLog('info', (line) => void logged.push(JSON.parse(line))),
     metrics: createMetrics(),
     health: { started: () => true, probes: healthyProbes },

@@ -165,7 +165,13 @@ export function createAnswering({
       const kept = await cache.get<Answer>(key);
       if (kept !== undefined) {
         const totalMs = performance.now() - begun;
-        yield* asEvents(own({ ...kept, cached: true, timings: { ...kept.timings, totalMs } }));
+        // its own reading of the question was paid: what was saved is the answer alone
+        yield* asEvents({
+          ...own(kept),
+          usage: kept.usage,
+          cached: true,
+          timings: { ...kept.timings, totalMs },
+        });
         return;
       }
       const events = answers.join(

@@ -1,7 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Answer, AnswerEvent, QueryRequest } from '../../contract/query.ts';
 import { appendExchange, needConversation } from '../records/conversations.ts';
-import type { UsageMeter } from '../records/usage-meter.ts';
 import type { LastHour } from './last-hour.ts';
 import type { Services } from './services.ts';
 import { createStageNotes } from './stage-notes.ts';
@@ -19,11 +18,7 @@ export type Ask = (
 ) => AsyncGenerator<AnswerEvent>;
 
 /** One for all mouths of a server, so that every protocol counts alike. */
-export function createAsking(
-  { answering, db, metrics }: Services,
-  usage: UsageMeter,
-  lastHour: LastHour,
-): Ask {
+export function createAsking({ answering, db, metrics, usage }: Services, lastHour: LastHour): Ask {
   const noteStages = createStageNotes(metrics);
   return async function* (request, question, signal) {
     const { userId } = request.caller;
@@ -34,7 +29,7 @@ export function createAsking(
         const { model, cached, usage: used, timings } = event.answer;
         noteStages(request, event.answer);
         lastHour.record(userId, { kind: 'question', ms: timings.totalMs, cached });
-        usage.record({ userId, kind: 'answer', model, cached, ...used });
+        usage.request({ userId, kind: 'answer', model, savedUsd: cached ? used.costUsd : undefined });
         if (conversationId !== undefined)
           await appendExchange(db, {
             userId,

@@ -7,7 +7,6 @@ import { AppError } from '../errors.ts';
 import { pruneAudit } from '../records/audit.ts';
 import { pruneIdempotent } from '../records/idempotency.ts';
 import { pruneSessions } from '../records/sessions.ts';
-import { createUsageMeter } from '../records/usage-meter.ts';
 import type { App } from './app-types.ts';
 import { createAsking } from './asking.ts';
 import { accessHook } from './auth.ts';
@@ -154,9 +153,8 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
   });
 
   const lastHour = createLastHour();
-  const usage = createUsageMeter(db, (error) => log.error('usage.write-failed', { error }));
-  app.addHook('onClose', () => usage.flush());
-  const ask = createAsking(services, usage, lastHour);
+  app.addHook('onClose', () => services.usage.flush());
+  const ask = createAsking(services, lastHour);
   registerMetaRoutes(app, services, openApi);
   const admin = { access: 'admin', sessionOnly: false, unlimited: false, reads: true } as const;
   const needAdmin = accessHook(admin, { db, tokens: credentials.tokens, limit });
@@ -170,7 +168,7 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
   registerTaskRoutes(app, services);
   registerSearchRoutes(app, services, lastHour);
   registerQueryRoutes(app, services, ask);
-  registerOpenAiRoutes(app, services, ask, usage);
+  registerOpenAiRoutes(app, services, ask);
   registerMcpRoutes(app, services, ask, lastHour);
   registerConversationRoutes(app, services);
   registerDashboardRoutes(app, services, lastHour);

@@ -9,6 +9,7 @@ import type { Events } from '../ports/events.ts';
 import type { FileStore } from '../ports/file-store.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
 import type { Database } from '../ports/schema.ts';
+import type { UsageMeter } from '../records/usage-meter.ts';
 import type { FetchGuard } from './fetch-url.ts';
 
 /** What the routes need from the rest of the process; `app.ts` builds it. */
@@ -24,6 +25,7 @@ export interface Services {
   readonly answering: Answering;
   /** The installation's own, for `/v1/embeddings`. */
   readonly embedder: Embedder;
+  readonly usage: UsageMeter;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly health: HealthSources;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openSqlite, prepareSqlite, type SqliteConnection } from './sqlite.ts';
-import { createUsageMeter, type UsedModel } from './usage-meter.ts';
+import { createUsageMeter } from './usage-meter.ts';
 
 let folder: string;
 let store: SqliteConnection;
@@ -21,22 +21,25 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const used = (userId: string, cached = false): UsedModel => ({
-  userId,
-  model: 'model',
-  kind: 'answer',
-  cached,
+const answer = (userId: string) => ({ userId, model: 'model', kind: 'answer' }) as const;
+const spent = (userId: string) => ({
+  ...answer(userId),
   promptTokens: 10,
   completionTokens: 2,
   costUsd: 0.5,
 });
 const rows = () => store.raw.prepare('select * from usage order by user_id').all();
 
-test('requests are added up by user, model and day, and what a cache saved is counted apart', async () => {
+test('requests and what calls took are added up by user, model and day; what a cache saved is counted apart', async () => {
   const meter = createUsageMeter(store.db, () => {});
-  for (const one of [used('ann'), used('ann', true), used('bob')]) meter.record(one);
+  for (const user of ['ann', 'bob']) {
+    meter.request(answer(user));
+    meter.spend(spent(user));
+  }
+  meter.request({ ...answer('ann'), savedUsd: 0.5 });
   await meter.flush();
-  meter.record(used('ann'));
+  meter.request(answer('ann'));
+  meter.spend(spent('ann'));
   await meter.flush();
   await meter.flush();
   expect(rows()).toMatchObject([
@@ -55,7 +58,7 @@ test('requests are added up by user, model and day, and what a cache saved is co
 
 test('an account that was removed leaves no usage behind', async () => {
   const meter = createUsageMeter(store.db, () => {});
-  meter.record(used('gone'));
+  meter.spend(spent('gone'));
   await meter.flush();
   expect(rows()).toEqual([]);
 });
@@ -64,11 +67,11 @@ test('counts of a write that failed go along with the next one', async () => {
   const failures: unknown[] = [];
   const meter = createUsageMeter(store.db, (error) => failures.push(error));
   store.raw.exec('alter table usage rename to hidden');
-  meter.record(used('ann'));
+  meter.request(answer('ann'));
   await meter.flush();
   expect(failures).toHaveLength(1);
   store.raw.exec('alter table hidden rename to usage');
-  meter.record(used('ann'));
+  meter.request(answer('ann'));
   await meter.flush();
   expect(rows()).toMatchObject([{ requests: 2 }]);
 });

@@ -1,12 +1,20 @@
 import { type Kysely, sql } from 'kysely';
 import type { Database, UsageRow } from '../ports/schema.ts';
 
-/** One request to a model, or one that a cache answered in its place. */
-export interface UsedModel {
+/** What somebody asked for, whoever it was worked for first. */
+export interface CountedRequest {
   readonly userId: string;
   readonly model: string;
   readonly kind: UsageRow['kind'];
-  readonly cached: boolean;
+  /** What a cache gave, and so was not paid again; undefined when it was made anew. */
+  readonly savedUsd?: number | undefined;
+}
+
+/** What one call of a model took: counted where it is paid, so that those who share an answer pay once. */
+export interface Spent {
+  readonly userId: string;
+  readonly model: string;
+  readonly kind: UsageRow['kind'];
   readonly promptTokens: number;
   readonly completionTokens: number;
   readonly costUsd: number;
@@ -14,7 +22,8 @@ export interface UsedModel {
 
 /** Counts usage beside the requests: they are added up in memory and written together a moment later. */
 export interface UsageMeter {
-  record(used: UsedModel): void;
+  request(request: CountedRequest): void;
+  spend(spent: Spent): void;
   /** Writes what is not written yet. */
   flush(): Promise<void>;
 }
@@ -41,21 +50,25 @@ export function createUsageMeter(db: Kysely<Database>, onFailure: (error: unknow
       onFailure(error);
     }
   };
+  const add = ({ userId, model, kind }: CountedRequest, counts: Partial<UsageRow>) => {
+    const day = new Date().toISOString().slice(0, 10);
+    sum(sums, { user_id: userId, day, model, kind, ...NOTHING, ...counts });
+    timer ??= setTimeout(flush, WRITE_AFTER_MS).unref();
+  };
   return {
-    record({ userId, model, kind, cached, promptTokens, completionTokens, costUsd }) {
-      sum(sums, {
-        user_id: userId,
-        day: new Date().toISOString().slice(0, 10),
-        model,
-        kind,
+    request(request) {
+      const { savedUsd } = request;
+      add(request, {
         requests: 1,
-        cached_requests: cached ? 1 : 0,
-        prompt_tokens: cached ? 0 : promptTokens,
-        completion_tokens: cached ? 0 : completionTokens,
-        cost_usd: cached ? 0 : costUsd,
-        saved_usd: cached ? costUsd : 0,
+        ...(savedUsd === undefined ? {} : { cached_requests: 1, saved_usd: savedUsd }),
       });
-      timer ??= setTimeout(flush, WRITE_AFTER_MS).unref();
+    },
+    spend(spent) {
+      add(spent, {
+        prompt_tokens: spent.promptTokens,
+        completion_tokens: spent.completionTokens,
+        cost_usd: spent.costUsd,
+      });
     },
     flush,
   };
@@ -69,6 +82,15 @@ const COUNTS = [
   'cost_usd',
   'saved_usd',
 ] as const;
+
+const NOTHING = {
+  requests: 0,
+  cached_requests: 0,
+  prompt_tokens: 0,
+  completion_tokens: 0,
+  cost_usd: 0,
+  saved_usd: 0,
+};
 
 function sum(sums: Map<string, UsageRow>, row: UsageRow): void {
   const key = JSON.stringify([row.user_id, row.day, row.model, row.kind]);

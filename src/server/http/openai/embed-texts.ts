@@ -56,15 +56,9 @@ export function createTextEmbedding(
           ...(await embedder.embed(texts.slice(from, from + embedder.maxTextsPerCall), 'passage', signal)),
         );
       const tokens = texts.reduce((sum, text) => sum + Math.min(estimateTokens(text), embedder.maxTokens), 0);
-      usage.record({
-        userId,
-        kind: 'embedding',
-        model: embedder.fingerprint,
-        cached: false,
-        promptTokens: tokens,
-        completionTokens: 0,
-        costUsd: 0,
-      });
+      const counted = { userId, kind: 'embedding', model: embedder.fingerprint } as const;
+      usage.request(counted);
+      usage.spend({ ...counted, promptTokens: tokens, completionTokens: 0, costUsd: 0 });
       return {
         object: 'list',
         data: vectors.map((vector, index) => ({

@@ -13,7 +13,6 @@ import {
 import type { AnswerEvent } from '../../../contract/query.ts';
 import { AppError } from '../../errors.ts';
 import { newId } from '../../records/ids.ts';
-import type { UsageMeter } from '../../records/usage-meter.ts';
 import type { App } from '../app-types.ts';
 import { type Ask, lastAnswer } from '../asking.ts';
 import { clientGone } from '../client-gone.ts';
@@ -33,9 +32,8 @@ const MAX_EMBEDDINGS_BODY_BYTES = 8 * 1024 * 1024;
 /** The knowledge base as OpenAI's clients know an API: collections are models, documents are annotations. */
 export function registerOpenAiRoutes(
   app: App,
-  { config, db, embedder, log }: Services,
+  { config, db, embedder, usage, log }: Services,
   ask: Ask,
-  usage: UsageMeter,
 ): void {
   const embed = createTextEmbedding(embedder, usage);
   const shared = {

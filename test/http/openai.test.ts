@@ -61,6 +61,7 @@ async function* whole(): AsyncGenerator<AnswerEvent> {
 
 /** What was asked for last. */
 const asked: { userId: string; request: QueryRequest }[] = [];
+let history: Parameters<Answering['ask']>[3];
 let ask: Answering['ask'] = whole;
 let app: TestApp;
 let user: TestUser;
@@ -78,8 +79,9 @@ beforeAll(async () => {
     services: {
       answering: {
         ...fakeAnswering,
-        ask(userId, request, signal) {
+        ask(userId, request, signal, exchanges) {
           asked.push({ userId, request });
+          history = exchanges;
           return ask(userId, request, signal);
         },
       },
@@ -318,6 +320,35 @@ describe('a chat', () => {
       ],
     });
     expect(asked.at(-1)?.request.query).toBe('And when\ndoes it close?');
+    expect(history).toMatchObject([{ question: 'An earlier question?', answer: 'An earlier answer.' }]);
+  });
+
+  test('what was said before comes along without our list of sources; an id stands for all up to it', async () => {
+    const first = await client.chat.completions.create({ model: 'ka:all', messages: question });
+    const reply = first.choices[0]?.message.content as string;
+    expect(reply).toContain('Sources:');
+    const say = async (before: string) => {
+      await client.chat.completions.create({
+        model: 'ka:all',
+        messages: [
+          { role: 'system', content: 'Be brief.' },
+          { role: 'user', content: before },
+          { role: 'user', content: 'Hello?' },
+          { role: 'assistant', content: reply },
+          { role: 'user', content: 'And on Sundays?' },
+          { role: 'assistant', content: 'At noon.' },
+          { role: 'user', content: 'Why?' },
+        ],
+      });
+      return history ?? [];
+    };
+    const said = await say('Hello?');
+    expect(said.map(({ question: q, answer: a }) => [q, a])).toEqual([
+      ['Hello?', answer.answer],
+      ['And on Sundays?', 'At noon.'],
+    ]);
+    expect(await say('Who are you?')).toEqual(said);
+    expect(new Set(said.map(({ id }) => id)).size).toBe(2);
   });
 
   test.each([

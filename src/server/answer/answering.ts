@@ -17,6 +17,7 @@ import { normaliseQuestion } from '../text/normalise-question.ts';
 import { type AnswerPorts, answer, EXTRACTIVE_MODEL, type Question } from './answer.ts';
 import type { AnswerModel } from './answer-model.ts';
 import { generate } from './generate.ts';
+import type { Exchange } from './history.ts';
 import { PROMPT_VERSION } from './prompt.ts';
 import { asHit, retrieve } from './retrieve.ts';
 import { type Rewritten, rewriteQuestion } from './rewrite-question.ts';
@@ -42,7 +43,13 @@ export interface AnsweringPorts {
 /** What the mouths of the program (HTTP, command line) ask. */
 export interface Answering {
   search(userId: string, request: SearchRequest, signal: AbortSignal): Promise<SearchResult>;
-  ask(userId: string, request: QueryRequest, signal: AbortSignal): AsyncGenerator<AnswerEvent>;
+  /** @param history of a conversation that the client keeps, oldest first; those of ours are named by the request. */
+  ask(
+    userId: string,
+    request: QueryRequest,
+    signal: AbortSignal,
+    history?: readonly Exchange[],
+  ): AsyncGenerator<AnswerEvent>;
 }
 
 /** Part of every key: results made by another way of searching or extracting are not served. */
@@ -140,12 +147,12 @@ export function createAnswering({
       );
     },
 
-    async *ask(userId, request, signal) {
+    async *ask(userId, request, signal, history) {
       const begun = performance.now();
       const { limit } = request;
       const writer = modelFor(request.model);
       const scope = await resolveScope(db, userId, filtersOf(request));
-      const read = await readQuestion(userId, request, writer, signal);
+      const read = await readQuestion(userId, request, writer, signal, history);
       const { query, alternative } = read;
       const key = keyOf(
         'answer',
@@ -222,12 +229,16 @@ export function createAnswering({
     { query, conversationId }: QueryRequest,
     writer: AnswerModel | undefined,
     signal: AbortSignal,
+    history: readonly Exchange[] = [],
   ): Promise<Rewritten> {
     const exchanges =
-      conversationId === undefined ? [] : await recentExchanges(db, userId, conversationId, EXCHANGES_READ);
+      conversationId === undefined
+        ? history.slice(-EXCHANGES_READ)
+        : await recentExchanges(db, userId, conversationId, EXCHANGES_READ);
     return rewriteQuestion(
       { model: writer, cache, summaryTtlMs: SUMMARY_TTL_MS, userId },
-      conversationId ?? '',
+      // nobody else's summary, whatever a client says that was said
+      conversationId ?? `${userId}:${exchanges[0]?.id ?? ''}`,
       query,
       exchanges,
       signal,

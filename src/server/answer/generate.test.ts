@@ -283,6 +283,24 @@ test('a follow-up is read with its conversation, by the model', async () => {
   expect(model.asked.at(-2)?.prompt).toContain('Ottilie Marsh built the lighthouse');
 });
 
+test("a follow-up is read with a conversation that the client keeps, and with nobody else's", async () => {
+  const { userId } = await house.userWith({ 'lighthouse.txt': LIGHTHOUSE, 'bakery.txt': BAKERY });
+  model.reply = (prompt, system) =>
+    system.includes('latest question')
+      ? ['When did the lamp of the lighthouse of Veldran stop burning whale oil?']
+      : [`Its lamp burned whale oil until 1911 [${numberOf(prompt, '1911')}].`];
+  const query = { query: 'And when did it stop?', limit: 5 };
+  const exchange = { id: 'e1', question: QUESTION, answer: 'Ottilie Marsh built it.' };
+  const events = house.answering.ask(userId, query, new AbortController().signal, [exchange]);
+  const last = (await Array.fromAsync(events)).at(-1);
+  expect(last).toMatchObject({ answer: { standaloneQuestion: expect.stringContaining('Veldran') } });
+  expect(model.asked[0]?.prompt).toContain('Ottilie Marsh built it.');
+  const count = model.asked.length;
+  const alone = await house.ask(userId, query.query);
+  expect(alone.standaloneQuestion).toBeUndefined();
+  expect(model.asked.slice(count).every(({ prompt }) => !prompt.includes('built it.'))).toBe(true);
+});
+
 test('a follow-up is read by rules where there is no model, and never worse than as it stands', async () => {
   const { userId } = await house.userWith({ 'lighthouse.txt': LIGHTHOUSE, 'bakery.txt': BAKERY });
   const conversation = await createConversation(house.ingest.db, userId);

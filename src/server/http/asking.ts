@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Answer, AnswerEvent, QueryRequest } from '../../contract/query.ts';
+import type { Exchange } from '../answer/history.ts';
 import { appendExchange, needConversation } from '../records/conversations.ts';
 import type { LastHour } from './last-hour.ts';
 import type { Services } from './services.ts';
@@ -15,16 +16,17 @@ export type Ask = (
   request: FastifyRequest,
   question: QueryRequest,
   signal: AbortSignal,
+  history?: readonly Exchange[],
 ) => AsyncGenerator<AnswerEvent>;
 
 /** One for all mouths of a server, so that every protocol counts alike. */
 export function createAsking({ answering, db, metrics, usage }: Services, lastHour: LastHour): Ask {
   const noteStages = createStageNotes(metrics);
-  return async function* (request, question, signal) {
+  return async function* (request, question, signal, history) {
     const { userId } = request.caller;
     const { conversationId } = question;
     if (conversationId !== undefined) await needConversation(db, userId, conversationId);
-    for await (const event of answering.ask(userId, question, signal)) {
+    for await (const event of answering.ask(userId, question, signal, history)) {
       if (event.type === 'done') {
         const { model, cached, usage: used, timings } = event.answer;
         noteStages(request, event.answer);

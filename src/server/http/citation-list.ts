@@ -39,7 +39,15 @@ export function citationList(citations: readonly Citation[], link: DocumentLink)
       const doubt = those.some(({ supported }) => supported) ? '' : ' (does not confirm the sentence)';
       return `- [${marker}] [${asPlain(first.title)}, page ${first.page}](${link(first)})${doubt}`;
     });
-  return lines.length === 0 ? '' : `\n\nSources:\n\n${lines.join('\n')}`;
+  return lines.length === 0 ? '' : `${SOURCES}${lines.join('\n')}`;
+}
+
+const SOURCES = '\n\nSources:\n\n';
+
+/** An answer as it was before `citationList` was added to it. */
+export function withoutSources(text: string): string {
+  const at = text.lastIndexOf(`${SOURCES}- [`);
+  return at === -1 ? text : text.slice(0, at);
 }
 
 /** Longer titles are cut: the link tells the rest. */

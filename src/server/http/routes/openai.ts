@@ -22,7 +22,7 @@ import { chunksOf, completionOf } from '../openai/completion.ts';
 import { createTextEmbedding } from '../openai/embed-texts.ts';
 import { openAiErrorOf, sendOpenAiError } from '../openai/errors.ts';
 import { listModels, needEmbeddingModel, needModel, searchedBy } from '../openai/models.ts';
-import { questionOf } from '../openai/question.ts';
+import { historyOf, questionOf } from '../openai/question.ts';
 import type { Services } from '../services.ts';
 import { sendUnnamedEvents } from '../sse.ts';
 
@@ -64,7 +64,8 @@ export function registerOpenAiRoutes(
     async (request, reply) => {
       const { model: asked, messages, stream, stream_options } = request.body;
       const collectionId = await searchedBy(db, request.caller.userId, asked);
-      const events = ask(request, questionOf(messages, collectionId), clientGone(reply));
+      const question = questionOf(messages, collectionId);
+      const events = ask(request, question, clientGone(reply), historyOf(messages));
       const link = documentLinks(config, request);
       if (stream !== true) return completionOf(await lastAnswer(events), asked, link);
       // what is refused before anything was found out still has its own status

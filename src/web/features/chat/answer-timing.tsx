@@ -1,5 +1,5 @@
 import type { Answer } from '../../../contract/query.ts';
-import { formatDuration, formatNumber } from '../../text/format.ts';
+import { formatDuration, formatNumber, formatUsd } from '../../text/format.ts';
 import * as text from '../../text/text.ts';
 import { Popover } from '../../ui/popover.tsx';
 
@@ -60,7 +60,11 @@ export function AnswerTiming({ answer, firstWordMs, tookMs }: AnswerTimingProps)
         ))}
       </dl>
       {tokens === 0 ? null : (
-        <p className="mt-2 text-xs text-muted">{text.chat.tokens(formatNumber(tokens))}</p>
+        <p className="mt-2 text-xs text-muted tabular-nums">
+          {[text.chat.tokens(formatNumber(tokens)), usage.costUsd > 0 ? formatUsd(usage.costUsd) : undefined]
+            .filter((fact) => fact !== undefined)
+            .join(' · ')}
+        </p>
       )}
     </Popover>
   );

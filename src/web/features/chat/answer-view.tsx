@@ -19,6 +19,7 @@ import { formatNumber } from '../../text/format.ts';
 import * as text from '../../text/text.ts';
 import { Button, buttonClass, IconButton } from '../../ui/button.tsx';
 import { FeedbackForm, ThumbButtons } from './answer-feedback.tsx';
+import { AnswerNotes } from './answer-notes.tsx';
 import type { AnswerState } from './answer-state.ts';
 import { AnswerTiming } from './answer-timing.tsx';
 import { AnswerCitationsProvider, type Passage } from './citation-context.ts';
@@ -55,6 +56,7 @@ export function AnswerView(props: AnswerViewProps) {
       <AnswerBody {...props} />
       {status === 'waiting' || status === 'writing' || status === 'failed' ? null : (
         <>
+          {asked?.answer === undefined ? null : <AnswerNotes answer={asked.answer} />}
           <SourcesList citations={citations} sources={sources} answered={status !== 'refused'} />
           <div className="mt-2 -ml-1.5 flex min-h-8 flex-wrap items-center gap-0.5">
             {state.text === '' || status === 'refused' ? null : (

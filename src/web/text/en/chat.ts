@@ -41,6 +41,14 @@ export const chat = {
   brokenOff: 'The connection broke off before the answer was complete.',
   refusedTitle: 'Your documents don’t say',
   refusedHint: 'Nothing in them answers this question, so there is no guess here. You could try to',
+  lookedFor: (question: string) => `Understood as: ${question}`,
+  fallback: {
+    unavailable:
+      'The language model could not be reached, so these are your documents’ own sentences. Ask again for a written answer.',
+    empty: 'The language model said nothing, so these are your documents’ own sentences.',
+    unsupported:
+      'What the language model wrote is not borne out by your documents, so these are their own sentences.',
+  },
   rephrase: 'Rephrase the question',
   widen: 'Look in everything',
   upload: 'Add documents',

@@ -11,6 +11,7 @@ import type { Answer, AnswerEvent } from '../../contract/query.ts';
 import { AppError, UpstreamError } from '../errors.ts';
 import { appendExchange, createConversation } from '../records/conversations.ts';
 import { readPage } from '../records/pages.ts';
+import { removeDocument } from '../records/removal.ts';
 import { NOT_FOUND } from './extract.ts';
 
 let model: ScriptedModel;
@@ -257,6 +258,53 @@ test.each<[keyof typeof POISONED, string]>([
   );
   expect(prompt).not.toContain('<|im_start|>');
 });
+
+/** What ends a reader's right to a document, or the document itself. */
+const ENDS: Record<string, (of: { documentId: string; collectionId: string; readerId: string }) => unknown> =
+  {
+    deleted: ({ documentId }) => removeDocument(house.ingest.db, house.ingest.queue, documentId),
+    'no longer shared': ({ collectionId, readerId }) =>
+      house.ingest.db
+        .deleteFrom('collection_members')
+        .where('collection_id', '=', collectionId)
+        .where('user_id', '=', readerId)
+        .execute(),
+  };
+
+test.each(Object.keys(ENDS))(
+  'an answer that was being made while its document was %s is kept for nobody',
+  async (how) => {
+    const { collectionId, documentIds } = await house.userWith({ 'lighthouse.txt': LIGHTHOUSE });
+    const readerId = await house.ingest.addUser();
+    await house.ingest.db
+      .insertInto('collection_members')
+      .values({
+        collection_id: collectionId,
+        user_id: readerId,
+        role: 'viewer',
+        created_at: '2026-01-01T00:00:00.000Z',
+      })
+      .execute();
+    const begun = Promise.withResolvers<void>();
+    const mayEnd = Promise.withResolvers<void>();
+    model.reply = async function* (prompt) {
+      yield `The lighthouse of Veldran was built in 1823 by Ottilie Marsh [${numberOf(prompt, 'Ottilie')}].`;
+      begun.resolve();
+      await mayEnd.promise;
+    };
+    const asked = house.ask(readerId, QUESTION);
+    await begun.promise;
+    await ENDS[how]?.({ documentId: documentIds[0] as string, collectionId, readerId });
+    // neither joined while it is being made nor taken from the cache when it is
+    const during = await house.ask(readerId, QUESTION);
+    mayEnd.resolve();
+    await asked.catch(() => {});
+    const after = await house.ask(readerId, QUESTION);
+    for (const answer of [during, after])
+      expect(answer).toMatchObject({ answer: NOT_FOUND, answered: false, citations: [], sources: [] });
+    expect(model.asked).toHaveLength(1);
+  },
+);
 
 test('a follow-up is read with its conversation, by the model', async () => {
   const { userId } = await house.userWith({ 'lighthouse.txt': LIGHTHOUSE, 'bakery.txt': BAKERY });

@@ -88,6 +88,8 @@ const MATRIX: Record<string, Rule> = {
   'GET /api/v1/admin/usage': 'admin',
   'GET /api/v1/admin/performance': 'admin',
   'GET /api/v1/admin/audit': 'admin',
+  'GET /api/v1/admin/feedback': 'admin',
+  'GET /api/v1/admin/feedback/export': 'admin',
   'GET /api/v1/admin/jobs': 'admin',
   'POST /api/v1/admin/jobs/:id/retry': 'admin',
 };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { user } from './auth.ts';
 import { id, time } from './common.ts';
+import { citation } from './query.ts';
 
 export const publicConfig = z.object({
   version: z.string(),
@@ -116,6 +117,38 @@ export const auditEntry = z.object({
   ip: z.string().nullable(),
 });
 export type AuditEntry = z.infer<typeof auditEntry>;
+const rating = z.union([z.literal(1), z.literal(-1)]);
+export const ratedAnswer = z.object({
+  messageId: id,
+  userId: id,
+  email: z.string(),
+  question: z.string(),
+  answer: z.string(),
+  answered: z.boolean(),
+  citations: z.array(citation),
+  model: z.string().nullable(),
+  rating,
+  comment: z.string().nullable(),
+  createdAt: time,
+});
+export type RatedAnswer = z.infer<typeof ratedAnswer>;
+/** A line of `qa.jsonl`. */
+export const evaluationCase = z.object({
+  _id: id,
+  question: z.string(),
+  answers: z.array(z.string()).describe('What a right answer holds, any of them; empty when nobody has said'),
+  unanswerable: z.boolean(),
+  doc_ids: z.array(id),
+  rating,
+  comment: z.string().nullable(),
+  given: z.string().describe('The answer that was rated'),
+});
+export const feedbackQuery = z.object({
+  rating: z
+    .enum(['1', '-1'])
+    .transform((value) => Number(value) as 1 | -1)
+    .optional(),
+});
 export const adminJob = z.object({
   id,
   kind: z.string(),

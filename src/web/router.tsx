@@ -160,6 +160,7 @@ export const router = createRouter({
         adminPart('/', 'UsersPart'),
         adminPart('/usage', 'UsagePart'),
         adminPart('/performance', 'PerformancePart'),
+        adminPart('/feedback', 'FeedbackPart'),
         adminPart('/jobs', 'JobsPart'),
         adminPart('/audit', 'AuditPart'),
         adminPart('/health', 'HealthPart'),

@@ -25,6 +25,7 @@ const PAGES: readonly (readonly [name: string, path: (ids: Furnished) => string]
   ['admin-performance', () => '/admin/performance'],
   ['admin-jobs', () => '/admin/jobs'],
   ['admin-audit', () => '/admin/audit'],
+  ['admin-feedback', () => '/admin/feedback'],
   ['admin-health', () => '/admin/health'],
 ];
 

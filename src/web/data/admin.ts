@@ -6,9 +6,10 @@ import type {
   AuditEntry,
   DetailedHealth,
   PerformanceReport,
+  RatedAnswer,
   UsageRow,
 } from '../../contract/system.ts';
-import { change, read } from '../client/http.ts';
+import { change, read, send } from '../client/http.ts';
 
 const listing = <T>(name: string, query: Readonly<Record<string, string | undefined>> = {}) =>
   infiniteQueryOptions({
@@ -23,6 +24,10 @@ export const usersQuery = () => listing<AdminUser>('users');
 export const usageQuery = (range: { from?: string; to?: string; userId?: string }) =>
   listing<UsageRow>('usage', range);
 export const auditQuery = (actorId?: string) => listing<AuditEntry>('audit', { actorId });
+export const feedbackQuery = (rating?: string) => listing<RatedAnswer>('feedback', { rating });
+/** The lines of a file that `ka eval` reads. */
+export const feedbackCases = async (rating?: string) =>
+  (await send('/api/v1/admin/feedback/export', { query: { rating } })).text();
 export const jobsQuery = (state: AdminJob['state']) => listing<AdminJob>('jobs', { state });
 export const performanceQuery = (name?: string) =>
   queryOptions({

@@ -1,16 +1,20 @@
+import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { id, listOf, pageQuery } from '../../../contract/common.ts';
 import {
   adminJob,
   adminUser,
   auditEntry,
+  feedbackQuery,
   patchUserBody,
   performanceQuery,
   performanceReport,
+  ratedAnswer,
   usageRow,
 } from '../../../contract/system.ts';
 import { listAudit, noteAudit } from '../../records/audit.ts';
 import { listJobs, retryJob } from '../../records/jobs.ts';
+import { evaluationCases, listRatedAnswers } from '../../records/rated-answers.ts';
 import { listUsage } from '../../records/usage.ts';
 import { listUsers, patchUser } from '../../records/users.ts';
 import type { App } from '../app-types.ts';
@@ -21,6 +25,10 @@ const day = z.iso.date();
 const usageQuery = pageQuery.extend({ from: day.optional(), to: day.optional(), userId: id.optional() });
 const auditQuery = pageQuery.extend({ actorId: id.optional() });
 const jobsQuery = pageQuery.extend({ state: adminJob.shape.state.default('failed') });
+
+async function* linesOf(values: AsyncIterable<unknown>): AsyncGenerator<string> {
+  for await (const value of values) yield `${JSON.stringify(value)}\n`;
+}
 
 export function registerAdminRoutes(app: App, { db, queue, events, metrics }: Services): void {
   const config = { access: 'admin' } as const;
@@ -65,6 +73,25 @@ export function registerAdminRoutes(app: App, { db, queue, events, metrics }: Se
     '/api/v1/admin/audit',
     { config, schema: { querystring: auditQuery, response: { 200: listOf(auditEntry) } } },
     (request) => listAudit(db, request.query),
+  );
+
+  app.get(
+    '/api/v1/admin/feedback',
+    {
+      config,
+      schema: { querystring: pageQuery.extend(feedbackQuery.shape), response: { 200: listOf(ratedAnswer) } },
+    },
+    (request) => listRatedAnswers(db, request.query),
+  );
+
+  app.get(
+    '/api/v1/admin/feedback/export',
+    { config, schema: { querystring: feedbackQuery } },
+    (request, reply) =>
+      reply
+        .type('application/x-ndjson; charset=utf-8')
+        .header('content-disposition', 'attachment; filename="qa.jsonl"')
+        .send(Readable.from(linesOf(evaluationCases(db, request.query.rating)))),
   );
 
   app.get(

@@ -1,5 +1,6 @@
 import { first } from './0001-first.ts';
+import { ratedAnswers } from './0002-rated-answers.ts';
 import type { Migration } from './migration.ts';
 
 /** In order; a release only ever appends. */
-export const MIGRATIONS: readonly Migration[] = [first];
+export const MIGRATIONS: readonly Migration[] = [first, ratedAnswers];

@@ -7,6 +7,7 @@ const PARTS = [
   { to: '/admin', label: parts.users },
   { to: '/admin/usage', label: parts.usage },
   { to: '/admin/performance', label: parts.performance },
+  { to: '/admin/feedback', label: parts.feedback },
   { to: '/admin/jobs', label: parts.jobs },
   { to: '/admin/audit', label: parts.audit },
   { to: '/admin/health', label: parts.health },

@@ -16,10 +16,10 @@ import { Confirm, Dialog, DialogActions } from '../../ui/dialog.tsx';
 import { Field, Input } from '../../ui/field.tsx';
 import { Menu } from '../../ui/menu.tsx';
 import { usePageTitle } from '../../ui/page.tsx';
+import { saveFile } from '../../ui/save-file.ts';
 import { toastError } from '../../ui/toast.tsx';
 import { keepDraft } from './drafts.ts';
 import { stop } from './exchanges.ts';
-import { saveFile } from './save-file.ts';
 import { EVERYTHING } from './scope.ts';
 
 export function ChatHeader({ conversationId }: { conversationId: string }) {

@@ -78,7 +78,7 @@ export const chat = {
   good: 'Good answer',
   bad: 'Bad answer',
   feedbackLabel: 'What was wrong?',
-  feedbackHint: 'Optional. It is kept with the answer.',
+  feedbackHint: 'Optional. Administrators see answers that you rate, with their questions.',
   feedbackSend: 'Send feedback',
   feedbackThanks: 'Thanks, noted',
   feedbackFault: 'Your rating could not be kept',

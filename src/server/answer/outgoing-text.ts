@@ -21,10 +21,14 @@ export interface OutgoingRules {
 /**
  * Lets a model's text through as it comes and holds back only what may become a marker, a link, an image, an active
  * HTML tag or a barred word, until that is clear: images and such tags go, a link leaves its text, an address that no
- * document holds goes, and so does a marker that points nowhere.
+ * document holds goes, and so does a marker that points nowhere. Escapes and character references are read as what a
+ * renderer makes of them; `![`, `](` and `]:` are not let through together, so that nothing that was overlooked
+ * becomes an image, a link or the definition of one.
  */
 export function createOutgoingText(rules: OutgoingRules): OutgoingText {
   let held = '';
+  /** The beginning of a character reference. */
+  let unended = '';
   let inWord = false;
 
   function drain(final: boolean): OutgoingPiece[] {
@@ -51,10 +55,16 @@ export function createOutgoingText(rules: OutgoingRules): OutgoingText {
 
   return {
     push(text) {
-      held += text;
+      const come = unended + text;
+      unended = UNENDED.exec(come)?.[0] ?? '';
+      held += decoded(come.slice(0, come.length - unended.length));
       return drain(false);
     },
-    end: () => drain(true),
+    end() {
+      held += unended;
+      unended = '';
+      return drain(true);
+    },
   };
 }
 
@@ -77,19 +87,24 @@ const MARKER =
   /^\s*\^?(?:(?:passages?|sources?)\s+)?\d{1,4}(?:\s*(?:[,;&–-]|and)\s*(?:(?:passages?|sources?)\s+)?\d{1,4})*\s*$/iu;
 const ACTIVE_TAG =
   /^<\/?(?:a|img|image|picture|source|svg|script|style|link|iframe|frame|object|embed|video|audio|form|input|button|base|meta|passage-[0-9a-f]+)(?=[\s/>]|$)/iu;
-const RUN = /^[^\s[\]()<>"“”'’`*,;!?【】]+/u;
+const RUN = /^[^\s[\]()<>"“”'’`*,;!?【】［］]+/u;
 const ADDRESS = /^[^\s<>"“”`)\]】]+/u;
 /** How an address begins. */
 const ADDRESSES = ['http:', 'https:', 'ftp:', 'file:', 'data:', 'javascript:', 'mailto:', 'www.', '//'];
 
 function next(held: string, final: boolean, inWord: boolean, rules: OutgoingRules): Step | 'wait' {
   const first = held.charAt(0);
-  if (first === '[' || first === '【') return bracket(held, '', final, rules);
+  if (OPENING.test(first)) return bracket(held, '', final, rules);
   if (first === '!') {
     if (held.length === 1 && !final) return 'wait';
-    return held.charAt(1) === '[' ? bracket(held.slice(1), '!', final, rules) : step(1, '!');
+    return OPENING.test(held.charAt(1)) ? bracket(held.slice(1), '!', final, rules) : step(1, '!');
+  }
+  if (first === ']') {
+    if (held.length === 1 && !final) return 'wait';
+    return step(1, /[(:]/.test(held.charAt(1)) ? '] ' : ']');
   }
   if (first === '<') return tag(held, final);
+  if (first === '\\') return escaped(held, final);
   if (RUN.test(held)) return word(held, final, inWord, rules);
   // the second code unit of a pair goes with the first
   const [character = first] = held;
@@ -99,7 +114,7 @@ function next(held: string, final: boolean, inWord: boolean, rules: OutgoingRule
 function word(held: string, final: boolean, inWord: boolean, rules: OutgoingRules): Step | 'wait' {
   const run = RUN.exec(held)?.[0] ?? '';
   const mayGoOn = run.length === held.length && !final && run.length < LONGEST_TARGET;
-  const lower = run.toLowerCase();
+  const lower = run.toLowerCase().replaceAll('\\', '');
   if (ADDRESSES.some((start) => lower.includes(start))) return address(held, final, rules);
   if (mayGoOn && !inWord && ADDRESSES.some((start) => start.startsWith(lower))) return 'wait';
   const core = lower.replace(/^[._:-]+|[._:-]+$/gu, '');
@@ -123,17 +138,17 @@ function address(held: string, final: boolean, rules: OutgoingRules): Step | 'wa
 
 /** A marker, a link or an image; anything else in brackets is text. */
 function bracket(held: string, before: '' | '!', final: boolean, rules: OutgoingRules): Step | 'wait' {
-  const close = held.search(/[\]】]/u);
-  const open = () => step(before.length + 1, before + held.charAt(0));
+  const close = held.search(/[\]】］]/u);
+  const open = () => step(before.length + 1, held.charAt(0));
   if (close === -1) return final || held.length > LONGEST_LABEL ? open() : 'wait';
   if (close > LONGEST_LABEL) return open();
-  const label = held.slice(1, close);
+  const label = readable(held.slice(1, close));
   const after = held.charAt(close + 1);
   if (after === '' && !final) return 'wait';
   const markers = MARKER.test(label) ? numbersIn(label).filter(rules.hasPassage) : undefined;
   if (after !== '(') {
     if (markers === undefined) return open();
-    return { ...step(before.length + close + 1, before), numbers: markers };
+    return { ...step(before.length + close + 1, before, after === ':' ? ' ' : ''), numbers: markers };
   }
   const end = held.indexOf(')', close);
   if (end === -1 && !final && held.length - close < LONGEST_TARGET) return 'wait';
@@ -147,6 +162,45 @@ function bracket(held: string, before: '' | '!', final: boolean, rules: Outgoing
       .split(/\s/u)[0] ?? '';
   return step(taken, '', rules.isKnownAddress(target) && label !== target ? `${label} (${target})` : label);
 }
+
+const OPENING = /[[【［]/u;
+
+/** As it looks: full-width digits as digits, and without what has no width or only escapes. */
+const readable = (label: string): string =>
+  label.normalize('NFKC').replaceAll(/[\\\u200b-\u200f\u2060\ufeff]/gu, '');
+
+/** An escaped marker looks like any other; other escapes are words' own. */
+function escaped(held: string, final: boolean): Step | 'wait' {
+  if (!final && /^\\(?:\[[^\]]{0,12})?$/u.test(held)) return 'wait';
+  return step(1, /^\\\[\s*\d{1,4}\s*\\?\]/u.test(held) ? '' : '\\');
+}
+
+const REFERENCE = /&(?:#(\d{1,7})|#x([\da-f]{1,6})|([a-z]{2,8}));/giu;
+/** A reference that may end in what comes next. */
+const UNENDED = /&(?:#?[\da-z]{0,8})$/iu;
+
+/** What character references stand for, but for what keeps a tag or a reference from being one. */
+const decoded = (text: string): string =>
+  text.replaceAll(REFERENCE, (whole, decimal?: string, hex?: string, name?: string) => {
+    if (name !== undefined) return NAMED.get(name) ?? whole;
+    const character = String.fromCodePoint(
+      Math.min(decimal ? Number(decimal) : Number.parseInt(hex ?? '', 16), 0x10ffff),
+    );
+    return /[\p{C}<>&]/u.test(character) ? whole : character;
+  });
+/** Those of HTML that make links, images and markers. */
+const NAMED = new Map(
+  Object.entries({
+    colon: ':',
+    sol: '/',
+    excl: '!',
+    lbrack: '[',
+    lsqb: '[',
+    rbrack: ']',
+    rsqb: ']',
+    period: '.',
+  }),
+);
 
 /** "1, 3" and "2-4". */
 function numbersIn(label: string): number[] {
@@ -163,11 +217,12 @@ function tag(held: string, final: boolean): Step | 'wait' {
   if (held.length === 1) return final ? step(1, '<') : 'wait';
   if (!/^<[a-z/!|]/iu.test(held)) return step(1, '<');
   const close = held.indexOf('>');
-  if (close === -1 && !final && held.length < LONGEST_TAG && /^<(?:[a-z/!|][^<\n]*)$/iu.test(held))
+  if (close === -1 && !final && held.length < LONGEST_TAG && /^<(?:[a-z/!|][^<]*)$/iu.test(held))
     return 'wait';
   const whole = close === -1 ? held : held.slice(0, close + 1);
   // what it holds is looked at as words: an address among them is one
   if (/^<(?:[a-z]+:|www\.)/iu.test(whole)) return step(1, '');
   if (/^<[|!]/u.test(whole) || ACTIVE_TAG.test(whole)) return step(close === -1 ? 1 : whole.length, '');
-  return step(1, '<');
+  // any other tag may name an address in an attribute: with a space it is none
+  return step(1, /^<[a-z][\da-z-]*[\s/][^<>]*=/iu.test(whole) ? '< ' : '<');
 }

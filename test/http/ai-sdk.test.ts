@@ -1,13 +1,12 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Answer, AnswerEvent } from '../../src/contract/query.ts';
+import type { AnswerEvent } from '../../src/contract/query.ts';
 import { createFakeEmbedder } from '../support/fake-embedder.ts';
 import { fakeAnswering, registerUser, startTestApp, type TestApp } from '../support/http.ts';
+import { madeAnswer } from '../support/made-answer.ts';
 
-const answer: Answer = {
-  id: 'answer',
+const answer = madeAnswer({
   answer: 'The harbour opens at six [1].',
-  answered: true,
   citations: [
     {
       marker: 1,
@@ -21,12 +20,8 @@ const answer: Answer = {
       supported: true,
     },
   ],
-  sources: [],
-  model: 'extractive',
-  cached: false,
   usage: { promptTokens: 7, completionTokens: 3, costUsd: 0 },
-  timings: { embedMs: 1, vectorMs: 2, keywordMs: 0, rerankMs: 0, generateMs: 4, totalMs: 8 },
-};
+});
 const text = `${answer.answer}\n\nSources:\n\n- [1] [Harbour hours, page 2](https://ka.example/library/d1?page=2&start=10&end=34)`;
 const prompt = [
   { role: 'user' as const, content: [{ type: 'text' as const, text: 'When does the harbour open?' }] },

@@ -2,18 +2,9 @@ import { expect, test } from 'vitest';
 import type { Answer } from '../../src/contract/query.ts';
 import { appendExchange, createConversation } from '../../src/server/records/conversations.ts';
 import { registerUser, type TestApp, type TestUser, testApp } from '../support/http.ts';
+import { madeAnswer } from '../support/made-answer.ts';
 
-const answerOf = (text: string, answered = true): Answer => ({
-  id: 'answer',
-  answer: text,
-  answered,
-  citations: [],
-  sources: [],
-  model: 'extractive',
-  cached: false,
-  usage: { promptTokens: 0, completionTokens: 0, costUsd: 0 },
-  timings: { embedMs: 0, vectorMs: 0, keywordMs: 0, rerankMs: 0, generateMs: 0, totalMs: 0 },
-});
+const answerOf = (text: string, answered = true) => madeAnswer({ answer: text, answered });
 
 /** Two questions of a chat, and the ids of their answers. */
 async function chatOf(app: TestApp, user: TestUser, ...exchanges: readonly [string, Answer][]) {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { access, constants } from 'node:fs/promises';
 import type { Kysely } from 'kysely';
 import { EXTRACTIVE_MODEL } from './answer/answer.ts';
-import { type Answering, createAnswering } from './answer/answering.ts';
+import { type Answering, createAnswering, type QuestionVectors } from './answer/answering.ts';
 import { meterModel } from './answer/metered-model.ts';
 import type { Config } from './config.ts';
 import { createMemoryCache } from './drivers/cache/memory.ts';
@@ -15,6 +15,7 @@ import { createHttpServer, type HttpServer } from './http/server.ts';
 import type { HealthSources } from './http/services.ts';
 import { CHUNKER_VERSION } from './ingest/chunk.ts';
 import { FORMATS } from './ingest/formats.ts';
+import { watchInstallation } from './installation-metrics.ts';
 import { createLog, type Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Cache } from './ports/cache.ts';
@@ -22,7 +23,9 @@ import type { Embedder } from './ports/embedder.ts';
 import type { Events } from './ports/events.ts';
 import type { FileStore } from './ports/file-store.ts';
 import type { JobQueue } from './ports/job-queue.ts';
+import type { MemoryLevel, MemoryWatch } from './ports/memory-watch.ts';
 import type { Database } from './ports/schema.ts';
+import type { VectorStats } from './ports/vector-index.ts';
 import { createBudgets } from './records/budgets.ts';
 import { keepIndexVersion } from './records/index-version.ts';
 import { openSqlite, prepareSqlite } from './records/sqlite.ts';
@@ -42,11 +45,14 @@ export interface Installation {
   readonly queue: JobQueue;
   readonly events: Events;
   readonly cache: Cache;
-  readonly answering: Answering;
+  readonly answering: Answering & QuestionVectors;
   readonly embedder: Embedder;
   readonly usage: UsageMeter;
   /** Undefined: answers are extracted. */
   readonly model: PricedModel | undefined;
+  readonly memory: MemoryWatch | undefined;
+  /** What of the vector index is in memory. */
+  vectorStats(): Promise<VectorStats>;
   readonly log: Log;
   /** Resolves when searching has started. */
   readonly ready: Promise<void>;
@@ -64,6 +70,11 @@ const MB = 1024 * 1024;
 /** Of the memory limit: vector codes of the collections searched last, and cached results. */
 const CODES_SHARE = 0.3;
 const CACHE_SHARE = 0.06;
+/** 10,000 questions' vectors take 18 MB. */
+const EMBEDDING_CACHE_SHARE = 0.04;
+/** What share of their bound the caches and the vector codes may fill. Codes of what is searched must be there. */
+const CACHES_AT = { normal: 1, high: 0.25, critical: 0 } as const satisfies Record<MemoryLevel, number>;
+const CODES_AT = { normal: 1, high: 0.5, critical: 0.25 } as const satisfies Record<MemoryLevel, number>;
 
 export interface InstallationOptions {
   /** Files of a folder that stay where they are; otherwise the store in the data folder. */
@@ -71,12 +82,14 @@ export interface InstallationOptions {
   /** Model sessions for passages. One leaves a core for requests; where nobody else waits, more are quicker. */
   readonly embeddingSessions?: number;
   readonly log?: Log;
+  /** Absent: nobody watches, and nothing is held back. */
+  readonly memory?: MemoryWatch;
 }
 
 /** Migrates, opens the database and starts the threads. Takes jobs at once: what a crash left is resumed. */
 export function openInstallation(
   config: Config,
-  { originals, embeddingSessions = 1, log = createLog(config.logLevel) }: InstallationOptions = {},
+  { originals, embeddingSessions = 1, log = createLog(config.logLevel), memory }: InstallationOptions = {},
 ): Installation {
   prepareSqlite(config.databasePath);
   const writeTurns = newWriteTurns();
@@ -113,7 +126,7 @@ export function openInstallation(
       writeTurns,
       originals: originals ?? { kind: 'disk', dir: config.filesDir },
     },
-    { queue, events, log },
+    { queue, events, log, held: () => memory?.level() === 'critical' },
   );
   const usage = createUsageMeter(db, (error) => log.error('usage.write-failed', { error }));
   const model = openModel(config, log);
@@ -128,7 +141,17 @@ export function openInstallation(
       queryTtlMs: config.caches.queryTtlMs,
       answerTtlMs: config.caches.answerTtlMs,
       embeddingEntries: config.caches.embeddingEntries,
+      embeddingBytes: Math.floor(config.memoryLimitBytes * EMBEDDING_CACHE_SHARE),
     },
+    ...(memory ? { admit: memory.admit } : {}),
+  });
+  memory?.onChange((level) => {
+    cache.limitTo(CACHES_AT[level]);
+    answering.limitTo(CACHES_AT[level]);
+    if (level !== 'normal') connection.raw.pragma('shrink_memory');
+    search
+      .limitTo(CODES_AT[level])
+      .catch((error: unknown) => log.warn('vector codes could not be limited', { error }));
   });
   let started = false;
   const ready = search.ready.then(() => {
@@ -145,6 +168,8 @@ export function openInstallation(
     embedder,
     model,
     usage,
+    memory,
+    vectorStats: search.vectors.stats,
     log,
     ready,
     async warmUp() {
@@ -217,6 +242,7 @@ function createProbes(parts: {
 
 /** The API and the web app over an installation. */
 export function createServer(installation: Installation, metrics: Metrics): Promise<HttpServer> {
+  watchInstallation(metrics, installation);
   const { model } = installation;
   model?.figures.publish(metrics);
   return createHttpServer({

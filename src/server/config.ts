@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
+import { cgroupLimitBytes } from './memory/cgroup-limit.ts';
 import { ALIASES, DEFAULT_MODELS, SETTINGS, type SettingName, type SettingValues } from './settings.ts';
 
 /** What the program decided from its settings; drivers are unions, so a contradiction can't be stored. */
@@ -223,17 +224,4 @@ function decide(v: SettingValues): Config {
     rateLimitPerMinute: v.RATE_LIMIT_PER_MINUTE,
     logLevel: v.LOG_LEVEL,
   };
-}
-
-/** The container's memory limit (cgroup v2, then v1), when there is one below the machine's size. */
-function cgroupLimitBytes(): number | undefined {
-  for (const file of ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes']) {
-    try {
-      const bytes = Number(readFileSync(file, 'utf8').trim());
-      if (Number.isFinite(bytes) && bytes > 0 && bytes < 2 ** 50) return bytes;
-    } catch {
-      // not this cgroup version
-    }
-  }
-  return undefined;
 }

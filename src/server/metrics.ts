@@ -9,16 +9,31 @@ export interface Metrics {
   route(name: string): Series;
   /** The series of one stage of work, for example `embed` or `parse`. */
   stage(name: string): Series;
-  /** A value that is read when somebody asks. Prometheus names: `ka_…`, with the unit at the end. */
-  gauge(name: string, help: string, read: () => number): void;
+  /**
+   * A value that is read when somebody asks; with a `label`, one for each of its values. Prometheus names: `ka_…`,
+   * with the unit at the end. A reading that fails or takes longer than a second is left out.
+   */
+  gauge(name: string, help: string, read: Reading, label?: string): void;
+  /** The same for what is counted elsewhere and only grows. Names end in `_total`. */
+  total(name: string, help: string, read: Reading, label?: string): void;
   counter(name: string, help: string): { add(n?: number): void };
+  /** A counter for each of the `values` that `label` can have. */
+  counters<V extends string>(
+    name: string,
+    help: string,
+    label: string,
+    values: readonly V[],
+  ): { add(value: V, n?: number): void };
   /** Durations of the last `windowSeconds`; routes and stages that had none are left out. */
   report(): Omit<MetricsReport, 'history'>;
   /** The last hour of one route or stage, of all requests when `name` is none of them, minute by minute. */
   history(name?: string): MetricsReport['history'];
   /** Prometheus text format 0.0.4. */
-  prometheus(): string;
+  prometheus(): Promise<string>;
 }
+
+type Values = number | Readonly<Record<string, number>>;
+type Reading = () => Values | Promise<Values>;
 
 export interface Series {
   record(durationMs: number, failed?: boolean): void;
@@ -37,14 +52,24 @@ export interface SeriesReport extends Summary {
 
 /** The name of the history of all requests. */
 const ALL = 'all';
+/** Prometheus gives up after ten seconds; one slow reading must not cost the others. */
+const READING_MS = 1000;
+
+interface Metric {
+  readonly type: 'gauge' | 'counter';
+  readonly help: string;
+  readonly label: string | undefined;
+  readonly read: Reading;
+}
 
 /** @param now milliseconds that never go back. */
 export function createMetrics(now: () => number = () => performance.now()): Metrics {
   const routes = new Map<string, Histogram>();
   const stages = new Map<string, Histogram>();
   const requests = new Histogram(now);
-  const gauges = new Map<string, { help: string; read: () => number }>();
-  const counters = new Map<string, { help: string; value: number }>();
+  const values = new Map<string, Metric>();
+  const read = (type: Metric['type']) => (name: string, help: string, reading: Reading, label?: string) =>
+    void values.set(name, { type, help, label, read: reading });
   const series = (all: Map<string, Histogram>, name: string) => {
     const found = all.get(name) ?? new Histogram(now);
     all.set(name, found);
@@ -63,13 +88,23 @@ export function createMetrics(now: () => number = () => performance.now()): Metr
       };
     },
     stage: (name) => series(stages, name),
-    gauge: (name, help, read) => void gauges.set(name, { help, read }),
+    gauge: read('gauge'),
+    total: read('counter'),
     counter(name, help) {
-      const counter = { help, value: 0 };
-      counters.set(name, counter);
+      let value = 0;
+      values.set(name, { type: 'counter', help, label: undefined, read: () => value });
       return {
         add(n = 1) {
-          counter.value += n;
+          value += n;
+        },
+      };
+    },
+    counters(name, help, label, all) {
+      const counts = Object.fromEntries(all.map((value) => [value, 0]));
+      values.set(name, { type: 'counter', help, label, read: () => counts });
+      return {
+        add(value, n = 1) {
+          counts[value] = (counts[value] ?? 0) + n;
         },
       };
     },
@@ -90,19 +125,37 @@ export function createMetrics(now: () => number = () => performance.now()): Metr
         })),
       };
     },
-    prometheus: () =>
-      [
+    async prometheus() {
+      const texts = await Promise.all([...values].map(([name, metric]) => metricText(name, metric)));
+      return [
         histogramText('ka_http_request_duration_seconds', 'Time to answer requests', 'route', routes),
         histogramText('ka_stage_duration_seconds', 'Time that stages of the work took', 'stage', stages),
-        ...[...gauges].map(
-          ([name, { help, read }]) => `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${name} ${read()}\n`,
-        ),
-        ...[...counters].map(
-          ([name, { help, value }]) => `# HELP ${name} ${help}\n# TYPE ${name} counter\n${name} ${value}\n`,
-        ),
-      ].join(''),
+        ...texts,
+      ].join('');
+    },
   };
 }
+
+async function metricText(name: string, { type, help, label, read }: Metric): Promise<string> {
+  const value = await withinTime(read).catch(() => undefined);
+  if (value === undefined) return '';
+  const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`];
+  if (typeof value === 'number') lines.push(`${name} ${value}`);
+  else for (const [of, n] of Object.entries(value)) lines.push(`${name}{${label}="${escaped(of)}"} ${n}`);
+  return `${lines.join('\n')}\n`;
+}
+
+async function withinTime(read: Reading): Promise<Values | undefined> {
+  const value = read();
+  if (!(value instanceof Promise)) return value;
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, READING_MS, undefined);
+  });
+  return Promise.race([value, silence]).finally(() => clearTimeout(timer));
+}
+
+const escaped = (text: string): string => text.replaceAll(/["\\\n]/g, '_');
 
 function histogramText(name: string, help: string, label: string, all: Map<string, Histogram>): string {
   const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} histogram`];
@@ -113,7 +166,7 @@ function histogramText(name: string, help: string, label: string, all: Map<strin
   for (const [value, histogram] of all) {
     const { counts, count, sumMs, errors } = histogram.totals();
     if (count === 0) continue;
-    const tag = `${label}="${value.replaceAll(/["\\\n]/g, '_')}"`;
+    const tag = `${label}="${escaped(value)}"`;
     for (const bucket of counts)
       lines.push(`${name}_bucket{${tag},le="${bucket.upToMs / 1000}"} ${bucket.count}`);
     lines.push(

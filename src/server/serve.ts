@@ -1,9 +1,13 @@
 import { once } from 'node:events';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer, openInstallation } from './app.ts';
 import type { Config } from './config.ts';
 import { createMetricsServer } from './http/metrics-server.ts';
-import { createMetrics } from './metrics.ts';
+import { createLog, type Log } from './log.ts';
+import { readProcessTree } from './memory/process-tree.ts';
+import { watchMemory } from './memory/watch-memory.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
 
 /** All of the shutdown, jobs handed back included, ends within this time. */
 const SHUTDOWN_MS = 9500;
@@ -11,24 +15,24 @@ const DRAIN_REQUESTS_MS = 4000;
 
 /** `ka serve`: everything in one process, until it is told to end. Resolves after a graceful shutdown. */
 export async function serve(config: Config): Promise<void> {
-  const installation = openInstallation(config);
-  const { log } = installation;
+  const log = createLog(config.logLevel);
+  const memory = watchMemory({ limitBytes: config.memoryLimitBytes, read: () => readProcessTree(), log });
+  const installation = openInstallation(config, { log, memory });
   const metrics = createMetrics();
   const server = await createServer(installation, metrics).catch(async (error: unknown) => {
     // running threads would keep the process alive
     await installation.close();
     throw error;
   });
-  const metricsServer = createMetricsServer(metrics);
   const told = toldToEnd();
+  let metricsServer: Server | undefined;
   try {
     const address = await server.listen();
-    metricsServer.listen(config.listen.metricsPort, config.listen.host);
-    await once(metricsServer, 'listening');
+    metricsServer = await listenForMetrics(config, metrics, log);
     await installation.ready;
     log.info('ready', {
       address,
-      metricsPort: (metricsServer.address() as AddressInfo).port,
+      metricsPort: (metricsServer?.address() as AddressInfo | undefined)?.port,
       dataDir: config.dataDir,
     });
     if (process.stderr.isTTY) process.stderr.write(`\n  Knowledge Assistant is ready: ${address}\n\n`);
@@ -42,8 +46,30 @@ export async function serve(config: Config): Promise<void> {
     // the last word: a thread that hangs must not keep a drained process alive
     setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
     await server.drain(DRAIN_REQUESTS_MS);
-    metricsServer.close();
+    metricsServer?.close();
+    memory.close();
     await installation.close();
+  }
+}
+
+/** A port that is taken costs the metrics, not the service. */
+async function listenForMetrics(
+  { listen }: Config,
+  metrics: Metrics,
+  log: Log,
+): Promise<Server | undefined> {
+  const server = createMetricsServer(metrics);
+  try {
+    server.listen(listen.metricsPort, listen.host);
+    await once(server, 'listening');
+    return server;
+  } catch (error) {
+    log.error('metrics are not served: free the port, or set METRICS_PORT', {
+      host: listen.host,
+      metricsPort: listen.metricsPort,
+      error,
+    });
+    return undefined;
   }
 }
 
@@ -55,13 +81,16 @@ function toldToEnd(): Promise<NodeJS.Signals> {
 
 /** `ka worker`: takes jobs and nothing else, until it is told to end. */
 export async function work(config: Config): Promise<void> {
-  const installation = openInstallation(config);
+  const log = createLog(config.logLevel);
+  const memory = watchMemory({ limitBytes: config.memoryLimitBytes, read: () => readProcessTree(), log });
+  const installation = openInstallation(config, { log, memory });
   const told = toldToEnd();
   try {
     await installation.ready;
-    installation.log.info('working', { dataDir: config.dataDir });
-    installation.log.info('ending', { signal: await told });
+    log.info('working', { dataDir: config.dataDir });
+    log.info('ending', { signal: await told });
   } finally {
+    memory.close();
     await installation.close();
   }
 }

@@ -175,7 +175,7 @@ test('the last hour is told minute by minute, of one route and of all requests',
   expect(metrics.history('GET /x').points.map(({ count }) => count)).toEqual([1, ...Array(59).fill(0)]);
 });
 
-test('percentiles are within 4.5 %, and what is older than the window is forgotten', () => {
+test('percentiles are within 4.5 %, and what is older than the window is forgotten', async () => {
   let time = 1_000_000;
   const metrics = createMetrics(() => time);
   const series = metrics.route('GET /x');
@@ -194,5 +194,5 @@ test('percentiles are within 4.5 %, and what is older than the window is forgott
   expect(metrics.report().routes[0]?.count).toBe(1003);
   time += 60_000;
   expect(metrics.report().routes).toEqual([]);
-  expect(metrics.prometheus()).toContain('ka_http_request_duration_seconds_count{route="GET /x"} 1003\n');
+  expect(await metrics.prometheus()).toContain('ka_http_request_duration_seconds_count{route="GET /x"} 1003\n');
 });

@@ -43,7 +43,7 @@ test('liveness asks nothing, and readiness waits for the start', async () => {
 
 test('the details show every dependency and the machine, to administrators and to this machine only', async () => {
   const app = await testApp({
-    services: { health: { started: () => true, probes, childRssBytes: () => 1_000_000 } },
+    services: { health: { started: () => true, probes } },
   });
   const admin = await registerUser(app);
   const user = await registerUser(app);
@@ -147,7 +147,7 @@ test('the metrics port shows what was counted, and nothing else', async () => {
   expect(text).toContain('ka_http_request_duration_seconds_count{route="GET /api/v1/me"} 1\n');
   expect(text).toContain('ka_stage_duration_seconds_bucket{stage="embed",le="0.016"} 1\n');
   expect(text).toContain('# TYPE ka_event_loop_lag_seconds gauge\n');
-  expect(text).toContain('ka_cache_hits 1\n');
+  expect(text).toContain('ka_cache_hits_total 1\n');
   for (const line of text.trimEnd().split('\n'))
     expect(line).toMatch(/^(# (HELP|TYPE) |[a-z_]+(\{[^}]+\})? [\d.e+-]+$)/);
   expect((await fetch(`${url}/api/v1/me`)).status).toBe(404);

@@ -53,7 +53,7 @@ export async function openAnsweringHouse(embedder: Embedder, { model }: { model?
     embedder: counted,
     cache,
     ...(model === undefined ? {} : { model }),
-    settings: { queryTtlMs: 60_000, answerTtlMs: 60_000, embeddingEntries: 100 },
+    settings: { queryTtlMs: 60_000, answerTtlMs: 60_000, embeddingEntries: 100, embeddingBytes: 2 ** 20 },
   });
   return {
     ingest,

@@ -35,9 +35,12 @@ export interface AnsweringPorts {
   readonly settings: {
     readonly queryTtlMs: number;
     readonly answerTtlMs: number;
-    /** Questions' vectors kept. */
+    /** Questions' vectors kept, at most, and their bytes. */
     readonly embeddingEntries: number;
+    readonly embeddingBytes: number;
   };
+  /** Throws when nothing new may be worked out; what is kept is still served. */
+  readonly admit?: () => void;
 }
 
 /** What the mouths of the program (HTTP, command line) ask. */
@@ -52,10 +55,21 @@ export interface Answering {
   ): AsyncGenerator<AnswerEvent>;
 }
 
+/** What answering keeps in memory of its own. */
+export interface QuestionVectors {
+  /** Questions' vectors that are kept. */
+  keptVectors(): { readonly entries: number; readonly bytes: number };
+  /** From now on at most this share (0 to 1) of the bytes for questions' vectors is used. */
+  limitTo(share: number): void;
+}
+
 /** Part of every key: results made by another way of searching or extracting are not served. */
 const METHOD_VERSION = 1;
 /** Kept scopes' languages; each changes with its collections' generations. */
 const SCOPES_KEPT = 1000;
+const SCOPES_BYTES = 1024 * 1024;
+/** What a map, a list and a small object take around an entry, about. */
+const OVERHEAD_BYTES = 300;
 
 /**
  * Searching and answering behind their caches. A key holds what may be seen (collections, their generations,
@@ -70,9 +84,22 @@ export function createAnswering({
   cache,
   model,
   settings,
-}: AnsweringPorts): Answering {
-  const questionVectors = new LRUCache<string, Float32Array>({ max: Math.max(1, settings.embeddingEntries) });
-  const scopeLanguages = new LRUCache<string, string[]>({ max: SCOPES_KEPT });
+  admit,
+}: AnsweringPorts): Answering & QuestionVectors {
+  const questionVectors = new LRUCache<string, Float32Array>({
+    max: Math.max(1, settings.embeddingEntries),
+    maxSize: Math.max(1, settings.embeddingBytes),
+    sizeCalculation: (vector, question) => vector.byteLength + 2 * question.length + OVERHEAD_BYTES,
+  });
+  let vectorBytes = settings.embeddingBytes;
+  const trimVectors = () => {
+    while (questionVectors.calculatedSize > vectorBytes) questionVectors.pop();
+  };
+  const scopeLanguages = new LRUCache<string, string[]>({
+    max: SCOPES_KEPT,
+    maxSize: SCOPES_BYTES,
+    sizeCalculation: (languages, key) => key.length + 16 * languages.length + OVERHEAD_BYTES,
+  });
   const searches = createSingleFlight<SearchResult>();
   const answers = createSharedStreams<AnswerEvent>();
 
@@ -85,6 +112,7 @@ export function createAnswering({
       if (kept !== undefined) return kept;
       const [vector] = await embedder.embed([question], 'query', signal);
       if (settings.embeddingEntries > 0) questionVectors.set(question, vector as Float32Array);
+      trimVectors();
       return vector as Float32Array;
     },
     embedSentences: (sentences, signal) => embedder.embed(sentences, 'query', signal),
@@ -181,6 +209,7 @@ export function createAnswering({
         });
         return;
       }
+      admit?.();
       const events = answers.join(
         key,
         async function* (shared) {
@@ -206,6 +235,13 @@ export function createAnswering({
       );
       for await (const event of events)
         yield event.type === 'done' ? { type: 'done', answer: own(event.answer) } : event;
+    },
+
+    keptVectors: () => ({ entries: questionVectors.size, bytes: questionVectors.calculatedSize }),
+
+    limitTo(share) {
+      vectorBytes = Math.floor(settings.embeddingBytes * share);
+      trimVectors();
     },
   };
 

@@ -115,7 +115,7 @@ function answeringOf(house: EvaluationHouse, embedder: EvaluationHouse['model'])
     texts,
     embedder,
     cache,
-    settings: { queryTtlMs: 0, answerTtlMs: 0, embeddingEntries: 0 },
+    settings: { queryTtlMs: 0, answerTtlMs: 0, embeddingEntries: 0, embeddingBytes: 0 },
   });
 }
 

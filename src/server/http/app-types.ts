@@ -24,6 +24,8 @@ declare module 'fastify' {
     unlimited?: boolean;
     /** The answer holds a secret: it is not kept for `idempotency-key`. Open routes keep nothing anyway. */
     secretAnswer?: boolean;
+    /** Makes much work: refused while memory is short. */
+    heavy?: boolean;
     /** Not part of the API: left out of its description. */
     hidden?: boolean;
     /** JSON Schema of a form that the route reads itself, for the OpenAPI document. */

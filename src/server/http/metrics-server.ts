@@ -8,10 +8,10 @@ import type { Metrics } from '../metrics.ts';
  * @returns not listening yet.
  */
 export function createMetricsServer(metrics: Metrics): Server {
-  return createServer((request, response) => {
+  return createServer(async (request, response) => {
     const found =
       request.url?.split('?', 1)[0] === '/metrics' && (request.method === 'GET' || request.method === 'HEAD');
-    const text = found ? metrics.prometheus() : 'not found\n';
+    const text = found ? await metrics.prometheus() : 'not found\n';
     response.writeHead(found ? 200 : 404, {
       'content-type': found ? 'text/plain; version=0.0.4; charset=utf-8' : 'text/plain; charset=utf-8',
       'x-content-type-options': 'nosniff',

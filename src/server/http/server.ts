@@ -37,6 +37,7 @@ import { registerUploadRoutes } from './routes/uploads.ts';
 import type { Services } from './services.ts';
 import { serverTiming } from './timing.ts';
 import { createVitals } from './vitals.ts';
+import { watchServer } from './watch-server.ts';
 import { createWebApp } from './web-app.ts';
 
 export interface HttpServer {
@@ -87,18 +88,9 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
     server: app.server,
     dataDir: config.dataDir,
     memoryLimitBytes: config.memoryLimitBytes,
-    childRssBytes: () => services.health.childRssBytes?.() ?? 0,
+    rssBytes: () => services.memory?.reading().rssBytes ?? process.memoryUsage.rss(),
   });
-  metrics.gauge(
-    'ka_event_loop_lag_seconds',
-    'Delay of the event loop, p99',
-    () => vitals.eventLoopLagMs() / 1000,
-  );
-  for (const figure of ['hits', 'misses', 'entries', 'bytes'] as const)
-    metrics.gauge(`ka_cache_${figure}`, `Cached results: ${figure}`, () => services.cache.stats()[figure]);
-  metrics.gauge('ka_resident_memory_bytes', 'Resident memory of the server process', () =>
-    process.memoryUsage.rss(),
-  );
+  const responses = watchServer(services, vitals);
 
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
@@ -111,6 +103,7 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
   });
   app.addHook('onResponse', (request, reply, done) => {
     request.routeOptions.config.series?.record(reply.elapsedTime, reply.statusCode >= 500);
+    responses.count(reply.statusCode);
     if (log.enabled('debug'))
       log.debug('request', {
         requestId: request.id,
@@ -122,7 +115,7 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
     done();
   });
   app.addHook('onRoute', (route) => {
-    const { access, sessionOnly = false, unlimited = false, secretAnswer = false } = route.config ?? {};
+    const { access, sessionOnly = false, unlimited = false, secretAnswer = false, heavy = false } = route.config ?? {};
     if (access === undefined)
       throw new Error(`${route.method} ${route.url} does not say who may call it: config.access`);
     routes.add(route.method, route.url);
@@ -134,7 +127,8 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
       { access, sessionOnly, unlimited, reads },
       { db, tokens: credentials.tokens, limit },
     );
-    route.onRequest = [hook, ...[route.onRequest ?? []].flat()];
+    const refusal = heavy && services.memory ? [async () => services.memory?.admit()] : [];
+    route.onRequest = [hook, ...refusal, ...[route.onRequest ?? []].flat()];
     if (reads || access === 'open') return;
     const { preHandler, onSend } = idempotencyHooks(db, secretAnswer);
     route.preHandler = [preHandler, ...[route.preHandler ?? []].flat()];

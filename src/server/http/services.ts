@@ -8,6 +8,7 @@ import type { Embedder } from '../ports/embedder.ts';
 import type { Events } from '../ports/events.ts';
 import type { FileStore } from '../ports/file-store.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
+import type { MemoryWatch } from '../ports/memory-watch.ts';
 import type { Database } from '../ports/schema.ts';
 import type { UsageMeter } from '../records/usage-meter.ts';
 import type { FetchGuard } from './fetch-url.ts';
@@ -29,6 +30,8 @@ export interface Services {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly health: HealthSources;
+  /** Absent: nobody watches, and no request is refused for want of memory. */
+  readonly memory?: MemoryWatch | undefined;
   /** Names of the models that answer, for `/api/v1/config`. */
   readonly models: readonly string[];
   /** What can be read, for `/api/v1/config`. */
@@ -43,8 +46,6 @@ export interface HealthSources {
   /** Whether everything that serving needs has started. */
   started(): boolean;
   readonly probes: Readonly<Record<CheckName, Probe>>;
-  /** Resident memory of this process's children. */
-  childRssBytes?(): number;
 }
 
 export type CheckName = 'database' | 'vectors' | 'cache' | 'queue' | 'storage' | 'embeddings' | 'llm';

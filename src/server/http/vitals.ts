@@ -11,6 +11,9 @@ export type Vitals = z.infer<typeof detailedHealth>['metrics'];
 export interface VitalsReader {
   read(): Promise<Vitals>;
   eventLoopLagMs(): number;
+  networkIo(): Vitals['networkIo'];
+  /** Of the disk that holds the data folder, 0 to 1. */
+  diskUsedShare(): Promise<number>;
   close(): void;
 }
 
@@ -22,7 +25,8 @@ export function createVitals(options: {
   readonly server: Server;
   readonly dataDir: string;
   readonly memoryLimitBytes: number;
-  readonly childRssBytes: () => number;
+  /** Resident memory of this process and its children. */
+  readonly rssBytes: () => number;
 }): VitalsReader {
   const traffic = countTraffic(options.server);
   const lag = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
@@ -34,22 +38,27 @@ export function createVitals(options: {
   }, LAG_WINDOW_MS).unref();
   const eventLoopLagMs = () => Math.max(p99Of(lag), previousLagMs);
   let cpu = { at: performance.now(), used: process.cpuUsage() };
+  const diskUsedShare = async () => {
+    const disk = await statfs(options.dataDir);
+    return 1 - disk.bavail / disk.blocks;
+  };
   return {
     eventLoopLagMs,
+    networkIo: traffic,
+    diskUsedShare,
     async read() {
-      const { rss, heapUsed } = process.memoryUsage();
-      const rssBytes = rss + options.childRssBytes();
+      const { heapUsed } = process.memoryUsage();
+      const rssBytes = options.rssBytes();
       const [at, used] = [performance.now(), process.cpuUsage(cpu.used)];
       const cpuPercent = ((used.user + used.system) / 1000 / Math.max(1, at - cpu.at)) * 100;
       cpu = { at, used: process.cpuUsage() };
-      const disk = await statfs(options.dataDir);
       return {
         cpuPercent: round(cpuPercent),
         memoryPercent: round((rssBytes / options.memoryLimitBytes) * 100),
         rssBytes,
         heapBytes: heapUsed,
         eventLoopLagMs: round(eventLoopLagMs()),
-        diskPercent: round((1 - disk.bavail / disk.blocks) * 100),
+        diskPercent: round((await diskUsedShare()) * 100),
         networkIo: traffic(),
       };
     },

@@ -243,3 +243,17 @@ test('waits double up to five minutes, and are spread', () => {
   ]);
   expect(backoffMs(3, () => 0)).toBe(2_000);
 });
+
+test('a runner that is held takes no job until it is let go, and what runs goes on', async () => {
+  const running = await enqueue();
+  const finish = Promise.withResolvers<void>();
+  const held = start({ run: () => finish.promise });
+  await untilState(running, 'running');
+  held.hold(true);
+  const waiting = await enqueue();
+  finish.resolve();
+  await untilState(running, 'done');
+  expect([held.running(), (await job(waiting)).state]).toEqual([0, 'queued']);
+  held.hold(false);
+  await untilState(waiting, 'done');
+});

@@ -42,6 +42,8 @@ export interface RunnerOptions {
 export interface Runner {
   /** Jobs that run now. */
   running(): number;
+  /** While held, jobs that run go on and none is taken. */
+  hold(held: boolean): void;
   /** Takes no more, aborts and gives back what runs; what does not end within `timeoutMs` is left to its lease. */
   stop(timeoutMs: number): Promise<void>;
 }
@@ -51,6 +53,7 @@ export function startRunner({ db, queue, lanes, handlers, onFault, random }: Run
   const stopping = new AbortController();
   const running = new Map<Lane, Set<Promise<void>>>(lanes.map((lane) => [lane, new Set()]));
   let slotFree = new AbortController();
+  let held = false;
 
   async function loop(): Promise<void> {
     while (!stopping.signal.aborted) {
@@ -68,6 +71,7 @@ export function startRunner({ db, queue, lanes, handlers, onFault, random }: Run
   /** At most one job a lane and turn, so that no lane waits for another's takes. */
   async function fillLanes(): Promise<boolean> {
     let took = false;
+    if (held) return took;
     for (const [lane, jobs] of running) {
       if (jobs.size >= lane.concurrency || stopping.signal.aborted) continue;
       const job = await queue.take(lane.kinds);
@@ -122,6 +126,10 @@ export function startRunner({ db, queue, lanes, handlers, onFault, random }: Run
   const looping = loop();
   return {
     running: () => [...running.values()].reduce((sum, jobs) => sum + jobs.size, 0),
+    hold(wanted) {
+      held = wanted;
+      slotFree.abort();
+    },
     async stop(timeoutMs) {
       stopping.abort();
       const ended = looping.then(() => Promise.all([...running.values()].flatMap((jobs) => [...jobs])));

@@ -110,6 +110,7 @@ const handlers = {
     return { ...(await queue.depth()), runningHere: runner.running() };
   },
   expectFile: () => parser.warm(),
+  hold: (held: boolean) => runner.hold(held),
   /** Stops taking jobs and gives back those that run. */
   drain: ({ timeoutMs }: { timeoutMs: number }) => runner.stop(timeoutMs),
 };

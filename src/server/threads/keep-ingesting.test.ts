@@ -49,7 +49,7 @@ function keep() {
   const threads: FakeThread[] = [];
   const lines: { event: string; fields: unknown }[] = [];
   const line = (event: string, fields?: unknown) => void lines.push({ event, fields });
-  const state = { depth: async () => ({ queued: 0, running: 0, failed: 0 }), draining: Promise.resolve() };
+  const state = { held: false, runningHere: 0, depth: async () => ({ queued: 0, running: 0, failed: 0 }), draining: Promise.resolve() };
   const listeners = new Map<string, () => void>();
   const startIngestThread = (options: ThreadOptions): Thread<IngestHandlers> => {
     const asked: string[] = [];
@@ -69,6 +69,7 @@ function keep() {
       call: (async (method: string) => {
         asked.push(method);
         await state.draining;
+        return { runningHere: state.runningHere };
       }) as Thread<IngestHandlers>['call'],
       onNote: (listener) => {
         onNote = listener;
@@ -88,6 +89,7 @@ function keep() {
     } as Events,
     log: { error: line, warn: line } as never,
     idleMs: IDLE_MS,
+    held: () => state.held,
     startIngestThread,
   });
   return {
@@ -96,6 +98,10 @@ function keep() {
     announce: () => listeners.get('jobs')?.(),
     beginUpload: () => listeners.get('upload')?.(),
     listens: () => listeners.size > 0,
+    /** Whether memory is short, and how many jobs of the thread still run. */
+    hold(held: boolean, runningHere = 0) {
+      Object.assign(state, { held, runningHere });
+    },
     waiting(queued: number, running = 0) {
       state.depth = async () => ({ queued, running, failed: 0 });
     },
@@ -293,4 +299,33 @@ test('the real thread does announced work and is gone after closing', async () =
   await keeper.close();
   expect(await house.queue.depth()).toMatchObject({ queued: 1, running: 0 });
   await house.close({ keep: true });
+});
+
+test('while memory is short the thread takes no job and ends after its last one; later it starts again', async () => {
+  const t = keep();
+  t.waiting(3, 1);
+  await t.pass(LOOK_MS);
+  t.hold(true, 1);
+  await t.pass(2 * LOOK_MS);
+  expect(t.threads[0]?.asked).toEqual(['hold', 'stats', 'stats']);
+  t.hold(true, 0);
+  await t.pass(LOOK_MS);
+  expect(t.threads[0]?.asked.slice(-3)).toEqual(['stats', 'drain', 'close']);
+  t.announce();
+  await t.pass(5 * LOOK_MS);
+  expect(t.threads).toHaveLength(1);
+  t.hold(false);
+  await t.pass(LOOK_MS);
+  expect(t.threads).toHaveLength(2);
+});
+
+test('a thread that was held and still runs jobs is let go when there is memory again', async () => {
+  const t = keep();
+  t.waiting(3, 1);
+  await t.pass(LOOK_MS);
+  t.hold(true, 1);
+  await t.pass(LOOK_MS);
+  t.hold(false, 1);
+  await t.pass(LOOK_MS);
+  expect(t.threads[0]?.asked).toEqual(['hold', 'stats', 'hold']);
 });

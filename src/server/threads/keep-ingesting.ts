@@ -14,6 +14,8 @@ export interface IngestKeeperOptions {
   readonly queue: JobQueue;
   readonly events: Events;
   readonly log: Log;
+  /** While it says so no job is taken, and a thread that has none running ends. */
+  readonly held?: () => boolean;
   /** How long the thread stays without work. */
   readonly idleMs?: number;
   /** Starts one thread; the real one by default. */
@@ -37,7 +39,7 @@ const LOG_TO_COPY_BYTES = 16 * 1024 * 1024;
  */
 export function keepIngesting(
   data: IngestThreadData,
-  { queue, events, log, idleMs = IDLE_MS, startIngestThread = startRealThread }: IngestKeeperOptions,
+  { queue, events, log, idleMs = IDLE_MS, held = () => false, startIngestThread = startRealThread }: IngestKeeperOptions,
 ): IngestKeeper {
   let thread: Thread<IngestHandlers> | undefined;
   let ending: Promise<void> = Promise.resolve();
@@ -50,7 +52,7 @@ export function keepIngesting(
   function start(): void {
     const startedAt = performance.now();
     lastWorkAt = startedAt;
-    if (thread !== undefined || closed || startedAt < pausedUntil) return;
+    if (thread !== undefined || closed || held() || startedAt < pausedUntil) return;
     const started = startIngestThread({
       name: 'ingest',
       data,
@@ -82,7 +84,18 @@ export function keepIngesting(
     return ending;
   }
 
+  /** Whether the thread was told to take no jobs. */
+  let holding = false;
+
   async function look(): Promise<void> {
+    if (held()) {
+      if (!holding) await thread?.call('hold', true);
+      holding = true;
+      if (thread !== undefined && (await thread.call('stats', undefined)).runningHere === 0) await end();
+      return;
+    }
+    if (holding) await thread?.call('hold', false);
+    holding = false;
     const { queued, running } = await queue.depth();
     if (queued + running > 0) return start();
     if (thread === undefined) {

@@ -20,6 +20,7 @@ const handlers = {
     vectors.score(vector, keys),
   keywords: ({ terms, k, scope }: { terms: readonly QueryTerm[]; k: number; scope: PackedScope }) =>
     texts.search(terms, k, unpackScope(scope)),
+  limitTo: (share: number) => vectors.limitTo(share),
   stats: (_: undefined) => vectors.stats(),
 };
 export type SearchThreadHandlers = typeof handlers;

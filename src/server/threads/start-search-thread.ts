@@ -16,8 +16,16 @@ export interface SearchThread {
   readonly ready: Promise<void>;
   readonly vectors: VectorReader;
   readonly texts: TextReader;
+  /**
+   * From now on codes may take this share (0 to 1) of their limit. A share that is smaller than before brings a fresh
+   * thread, which loads what is searched: the memory of codes never shrinks while their thread lives.
+   */
+  limitTo(share: number): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Codes of this size are worth a fresh thread, which takes some 30 ms of a core to start. */
+const WORTH_RENEWING_BYTES = 8 * 1024 * 1024;
 
 /**
  * Both indexes' readers, in a thread of their own: a search never holds up a request. A thread that died is
@@ -36,6 +44,8 @@ export function startSearchThread(
     });
   let thread = start();
   let closed = false;
+  let limitShare = 1;
+  let leaving: Promise<unknown> = Promise.resolve();
 
   const call = async <M extends keyof SearchThreadHandlers & string>(
     method: M,
@@ -70,9 +80,22 @@ export function startSearchThread(
       search: (terms, k, scope, signal) => call('keywords', { terms, k, scope: packScope(scope) }, signal),
       close: async () => {},
     },
+    async limitTo(share) {
+      const before = limitShare;
+      limitShare = share;
+      const { loadedBytes } = await call('stats', undefined);
+      if (closed) return;
+      if (share < before && loadedBytes >= WORTH_RENEWING_BYTES) {
+        const old = thread;
+        thread = start();
+        // searches that run in it end there
+        leaving = Promise.all([leaving, old.close()]);
+      }
+      await call('limitTo', share);
+    },
     async close() {
       closed = true;
-      await thread.close();
+      await Promise.all([thread.close(), leaving]);
     },
   };
 }

@@ -32,3 +32,19 @@ test('a cache of no entries keeps nothing', async () => {
   await none.set('a', 1, 60_000);
   expect(await none.get('a')).toBeUndefined();
 });
+
+test('a limit that falls lets go of what was asked for longest ago, and one that rises is used again', async () => {
+  const cache = createMemoryCache({ maxEntries: 100, maxBytes: 10_000 });
+  for (let n = 0; n < 8; n++) await cache.set(`k${n}`, 'x'.repeat(400), 60_000);
+  cache.limitTo(0.5);
+  expect(cache.stats().bytes).toBeLessThanOrEqual(5000);
+  expect([await cache.get('k0'), await cache.get('k7')]).toEqual([undefined, 'x'.repeat(400)]);
+  for (let n = 8; n < 20; n++) await cache.set(`k${n}`, 'x'.repeat(400), 60_000);
+  expect(cache.stats().bytes).toBeLessThanOrEqual(5000);
+  cache.limitTo(0);
+  await cache.set('none', 1, 60_000);
+  expect(cache.stats()).toMatchObject({ entries: 0, bytes: 0 });
+  cache.limitTo(1);
+  for (let n = 0; n < 8; n++) await cache.set(`k${n}`, 'x'.repeat(400), 60_000);
+  expect(cache.stats().entries).toBe(8);
+});

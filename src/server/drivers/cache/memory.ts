@@ -1,6 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import type { Cache } from '../../ports/cache.ts';
 
+export interface MemoryCache extends Cache {
+  /** From now on at most this share (0 to 1) of `maxBytes` is used. */
+  limitTo(share: number): void;
+}
+
 /**
  * A cache in this process, bounded by entries and by bytes; what was not asked for longest goes first. Values
  * are kept as JSON: a caller that changes what it got changes nothing here, and the size is known.
@@ -16,7 +21,7 @@ export function createMemoryCache({
   maxEntries: number;
   maxBytes: number;
   now?: () => number;
-}): Cache {
+}): MemoryCache {
   const enabled = maxEntries > 0 && maxBytes > 0;
   const entries = new LRUCache<string, string>({
     max: Math.max(1, maxEntries),
@@ -26,6 +31,10 @@ export function createMemoryCache({
     // reading the clock is cheaper than the timer that would spare it
     ttlResolution: 0,
   });
+  let limitBytes = maxBytes;
+  const trim = () => {
+    while (entries.calculatedSize > limitBytes) entries.pop();
+  };
   let hits = 0;
   let misses = 0;
   return {
@@ -39,10 +48,16 @@ export function createMemoryCache({
       return JSON.parse(text) as T;
     },
     async set(key, value, ttlMs) {
-      if (enabled && ttlMs > 0) entries.set(key, JSON.stringify(value), { ttl: ttlMs });
+      if (!enabled || ttlMs <= 0 || limitBytes === 0) return;
+      entries.set(key, JSON.stringify(value), { ttl: ttlMs });
+      trim();
     },
     async delete(key) {
       entries.delete(key);
+    },
+    limitTo(share) {
+      limitBytes = Math.floor(maxBytes * share);
+      trim();
     },
     stats: () => ({ hits, misses, entries: entries.size, bytes: entries.calculatedSize }),
     async close() {

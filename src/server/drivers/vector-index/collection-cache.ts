@@ -14,6 +14,8 @@ export interface CollectionCache {
   current(no: number): LoadedCollection;
   /** It is read anew at its next use. */
   drop(no: number): void;
+  /** From now on at most this share (0 to 1) of the limit is used, but for what a running search needs. */
+  limitTo(share: number): void;
   stats(): { loadedCollections: number; loadedRows: number; loadedBytes: number };
 }
 
@@ -34,7 +36,8 @@ type Range = [first: number, count: number];
 const MOST_WASTE = 0.5;
 
 export function createCollectionCache(options: CollectionCacheOptions): CollectionCache {
-  const { raw, vectors, slabs, stride, memoryLimitBytes } = options;
+  const { raw, vectors, slabs, stride } = options;
+  let { memoryLimitBytes } = options;
   /** In order of use: the first was searched longest ago. */
   const loaded = new Map<number, LoadedCollection>();
   const inUse = new Set<number>();
@@ -126,6 +129,13 @@ export function createCollectionCache(options: CollectionCacheOptions): Collecti
       return collection;
     },
     drop,
+    limitTo(share) {
+      memoryLimitBytes = Math.floor(options.memoryLimitBytes * share);
+      for (const no of [...loaded.keys()]) {
+        if (slabs.usedBytes() <= memoryLimitBytes) break;
+        if (!inUse.has(no)) drop(no);
+      }
+    },
     stats: () => ({
       loadedCollections: loaded.size,
       loadedRows: [...loaded.values()].reduce((sum, collection) => sum + collection.rows(), 0),

@@ -56,6 +56,8 @@ export interface ScanScope {
 export interface ScanIndex {
   search(vector: Float32Array, k: number, scope: ScanScope): ChunkScore[];
   score(vector: Float32Array, keys: readonly ChunkKey[]): (number | undefined)[];
+  /** From now on codes may take this share (0 to 1) of the limit; what is freed is used again, not returned. */
+  limitTo(share: number): void;
   stats(): ScanStats;
   close(): Promise<void>;
 }
@@ -187,6 +189,7 @@ export function createScanIndex(options: ScanIndexOptions): ScanIndex {
       needDimensions(vector);
       return inSnapshot(() => keys.map((key) => vectors.cosine(vector, key)));
     },
+    limitTo: collections.limitTo,
     stats: () => ({ ...collections.stats(), helpedScans }),
     close: () => helper.close(),
   };

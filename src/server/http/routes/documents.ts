@@ -52,7 +52,7 @@ const FILE_HEADERS = {
   'cache-control': 'private, no-cache',
 };
 
-export function registerDocumentRoutes(app: App, { db, files, queue, events }: Services): void {
+export function registerDocumentRoutes(app: App, { db, files, queue, events, memory }: Services): void {
   const show = async (userId: string, documentId: string): Promise<Document> => {
     const [shown] = await withProgress(db, userId, [
       toDocument(await needDocument(db, userId, documentId, 'viewer')),
@@ -78,8 +78,10 @@ export function registerDocumentRoutes(app: App, { db, files, queue, events }: S
   app.post(
     '/api/v1/documents/bulk',
     { config: { access: 'write' }, schema: { body: bulkBody, response: { 200: bulkResult } } },
-    ({ caller, ip, body }) =>
-      changeMany({ db, queue, events }, { userId: caller.userId, ip }, body.documentIds, body.action),
+    async ({ caller, ip, body }) => {
+      if (body.action.type === 'reindex') memory?.admit();
+      return changeMany({ db, queue, events }, { userId: caller.userId, ip }, body.documentIds, body.action);
+    },
   );
 
   app.get(
@@ -200,7 +202,7 @@ export function registerDocumentRoutes(app: App, { db, files, queue, events }: S
 
   app.post(
     '/api/v1/documents/:id/reindex',
-    { config: { access: 'write' }, schema: { params, response: { 202: taskStarted } } },
+    { config: { access: 'write', heavy: true }, schema: { params, response: { 202: taskStarted } } },
     async (request, reply) => {
       const found = await needDocument(db, request.caller.userId, request.params.id, 'editor');
       const taskId = await reindex(db, queue, request.caller.userId, [found.id]);

@@ -89,6 +89,7 @@ export function registerOpenAiRoutes(
     '/v1/embeddings',
     {
       ...shared,
+      config: { ...shared.config, heavy: true },
       bodyLimit: MAX_EMBEDDINGS_BODY_BYTES,
       schema: { body: embeddingsBody, response: { 200: embeddings } },
       serializerCompiler: () => JSON.stringify,

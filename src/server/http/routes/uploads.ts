@@ -55,7 +55,7 @@ export function registerUploadRoutes(app: App, services: Services): void {
     forms.post(
       '/api/v1/documents',
       {
-        config: { access: 'write', form: formSchema(uploadForm) },
+        config: { access: 'write', heavy: true, form: formSchema(uploadForm) },
         schema: { response: { 200: uploadedBefore, 202: uploaded } },
       },
       async (request, reply) => {
@@ -82,7 +82,7 @@ export function registerUploadRoutes(app: App, services: Services): void {
     forms.post(
       '/api/v1/documents/batch',
       {
-        config: { access: 'write', form: formSchema(uploadBatchForm) },
+        config: { access: 'write', heavy: true, form: formSchema(uploadBatchForm) },
         schema: { response: { 202: uploadedBatch } },
       },
       async (request, reply) => {
@@ -122,7 +122,7 @@ export function registerUploadRoutes(app: App, services: Services): void {
   app.post(
     '/api/v1/documents/url',
     {
-      config: { access: 'write' },
+      config: { access: 'write', heavy: true },
       schema: { body: urlBody, response: { 200: uploadedBefore, 202: uploaded } },
     },
     async (request, reply) => {

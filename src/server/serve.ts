@@ -53,11 +53,7 @@ export async function serve(config: Config): Promise<void> {
 }
 
 /** A port that is taken costs the metrics, not the service. */
-async function listenForMetrics(
-  { listen }: Config,
-  metrics: Metrics,
-  log: Log,
-): Promise<Server | undefined> {
+async function listenForMetrics({ listen }: Config, metrics: Metrics, log: Log): Promise<Server | undefined> {
   const server = createMetricsServer(metrics);
   try {
     server.listen(listen.metricsPort, listen.host);

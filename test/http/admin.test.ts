@@ -194,5 +194,7 @@ test('percentiles are within 4.5 %, and what is older than the window is forgott
   expect(metrics.report().routes[0]?.count).toBe(1003);
   time += 60_000;
   expect(metrics.report().routes).toEqual([]);
-  expect(await metrics.prometheus()).toContain('ka_http_request_duration_seconds_count{route="GET /x"} 1003\n');
+  expect(await metrics.prometheus()).toContain(
+    'ka_http_request_duration_seconds_count{route="GET /x"} 1003\n',
+  );
 });

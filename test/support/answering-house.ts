@@ -15,7 +15,11 @@ export type AnsweringHouse = Awaited<ReturnType<typeof openAnsweringHouse>>;
 
 const never = new AbortController().signal;
 
-export async function openAnsweringHouse(embedder: Embedder, { model }: { model?: AnswerModel } = {}) {
+/** @param admit throws when nothing new may be worked out. */
+export async function openAnsweringHouse(
+  embedder: Embedder,
+  { model, admit = () => {} }: { model?: AnswerModel; admit?: () => void } = {},
+) {
   const ingest = await openIngestHouse({ embedder, vectors: createSqliteVectorWriter });
   const thread = startSearchThread({
     databasePath: ingest.path,
@@ -54,6 +58,7 @@ export async function openAnsweringHouse(embedder: Embedder, { model }: { model?
     cache,
     ...(model === undefined ? {} : { model }),
     settings: { queryTtlMs: 60_000, answerTtlMs: 60_000, embeddingEntries: 100, embeddingBytes: 2 ** 20 },
+    admit,
   });
   return {
     ingest,

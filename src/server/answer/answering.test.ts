@@ -2,15 +2,20 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type AnsweringHouse, openAnsweringHouse } from '../../../test/support/answering-house.ts';
 import { createFakeEmbedder, type FakeEmbedder } from '../../../test/support/fake-embedder.ts';
 import type { SearchRequest } from '../../contract/search.ts';
-import { UpstreamError } from '../errors.ts';
+import { AppError, UpstreamError } from '../errors.ts';
 import { readPage } from '../records/pages.ts';
 import { removeDocument } from '../records/removal.ts';
 
 let embedder: FakeEmbedder;
 let house: AnsweringHouse;
+let short = false;
 beforeAll(async () => {
   embedder = createFakeEmbedder();
-  house = await openAnsweringHouse(embedder);
+  house = await openAnsweringHouse(embedder, {
+    admit() {
+      if (short) throw new AppError('OVERLOADED', 'no memory');
+    },
+  });
 });
 afterAll(() => house.close());
 beforeEach(() => {
@@ -189,6 +194,39 @@ test('what is asked again is answered without an index or a model', async () => 
   expect([first.cached, second.cached]).toEqual([true, true]);
   expect(first.id).not.toBe(second.id);
   expect(house.calls).toEqual(before);
+});
+
+test('while nothing new may be worked out, what is kept is still answered and searches go on', async () => {
+  const { userId } = await house.userWith({ 'lighthouse.txt': LIGHTHOUSE });
+  await house.ask(userId, 'What did the lamp burn?');
+  const before = { ...house.calls };
+  short = true;
+  try {
+    expect(await house.ask(userId, 'What did the lamp burn?')).toMatchObject({ cached: true });
+    await expect(house.ask(userId, 'Who built the lighthouse?')).rejects.toMatchObject({
+      code: 'OVERLOADED',
+    });
+    expect(house.calls).toEqual(before);
+    expect((await house.search(userId, 'lamp oil')).hits).not.toEqual([]);
+  } finally {
+    short = false;
+  }
+  expect(await house.ask(userId, 'Who built the lighthouse?')).toMatchObject({ cached: false });
+});
+
+test('vectors of questions give way when their share shrinks, and their question is embedded again', async () => {
+  const { userId } = await house.userWith({ 'lighthouse.txt': LIGHTHOUSE });
+  await house.search(userId, 'red sandstone', { limit: 1 });
+  await house.search(userId, 'red sandstone', { limit: 2 });
+  expect(house.calls.embeds).toBe(1);
+  expect(house.answering.keptVectors()).toMatchObject({ bytes: expect.any(Number) });
+  house.answering.limitTo(0);
+  expect(house.answering.keptVectors()).toEqual({ entries: 0, bytes: 0 });
+  await house.search(userId, 'red sandstone', { limit: 3 });
+  expect([house.calls.embeds, house.answering.keptVectors().entries]).toEqual([2, 0]);
+  house.answering.limitTo(1);
+  await house.search(userId, 'red sandstone', { limit: 4 });
+  expect([house.calls.embeds, house.answering.keptVectors().entries]).toEqual([3, 1]);
 });
 
 test('other limits, modes and filters are other searches', async () => {

@@ -115,7 +115,13 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
     done();
   });
   app.addHook('onRoute', (route) => {
-    const { access, sessionOnly = false, unlimited = false, secretAnswer = false, heavy = false } = route.config ?? {};
+    const {
+      access,
+      sessionOnly = false,
+      unlimited = false,
+      secretAnswer = false,
+      heavy = false,
+    } = route.config ?? {};
     if (access === undefined)
       throw new Error(`${route.method} ${route.url} does not say who may call it: config.access`);
     routes.add(route.method, route.url);

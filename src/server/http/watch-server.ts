@@ -9,7 +9,12 @@ export function watchServer(
   { metrics, cache, memory, version }: Services,
   vitals: VitalsReader,
 ): { count(status: number): void } {
-  const responses = metrics.counters('ka_http_responses_total', 'Answers by class of status', 'class', CLASSES);
+  const responses = metrics.counters(
+    'ka_http_responses_total',
+    'Answers by class of status',
+    'class',
+    CLASSES,
+  );
 
   for (const figure of ['hits', 'misses'] as const)
     metrics.total(`ka_cache_${figure}_total`, `Cached results: ${figure}`, () => cache.stats()[figure]);
@@ -30,7 +35,11 @@ export function watchServer(
     const { user, system } = process.cpuUsage();
     return (user + system) / 1e6;
   });
-  metrics.gauge('ka_heap_used_bytes', "JavaScript heap of the main thread", () => process.memoryUsage().heapUsed);
+  metrics.gauge(
+    'ka_heap_used_bytes',
+    'JavaScript heap of the main thread',
+    () => process.memoryUsage().heapUsed,
+  );
   metrics.gauge(
     'ka_resident_memory_bytes',
     'Resident memory of the server process and its children',

@@ -17,7 +17,12 @@ export interface MemoryWatchOptions {
 }
 
 /** Samples memory and tells when it nears its limit. Collecting garbage is left to the engine. */
-export function watchMemory({ limitBytes, read, log, everySample = everySecond }: MemoryWatchOptions): MemoryWatch {
+export function watchMemory({
+  limitBytes,
+  read,
+  log,
+  everySample = everySecond,
+}: MemoryWatchOptions): MemoryWatch {
   const listeners: ((level: MemoryLevel) => void)[] = [];
   let reading = read();
   let level = levelOf(reading.rssBytes / limitBytes, 'normal');

@@ -49,7 +49,12 @@ function keep() {
   const threads: FakeThread[] = [];
   const lines: { event: string; fields: unknown }[] = [];
   const line = (event: string, fields?: unknown) => void lines.push({ event, fields });
-  const state = { held: false, runningHere: 0, depth: async () => ({ queued: 0, running: 0, failed: 0 }), draining: Promise.resolve() };
+  const state = {
+    held: false,
+    runningHere: 0,
+    depth: async () => ({ queued: 0, running: 0, failed: 0 }),
+    draining: Promise.resolve(),
+  };
   const listeners = new Map<string, () => void>();
   const startIngestThread = (options: ThreadOptions): Thread<IngestHandlers> => {
     const asked: string[] = [];

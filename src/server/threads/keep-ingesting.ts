@@ -39,7 +39,14 @@ const LOG_TO_COPY_BYTES = 16 * 1024 * 1024;
  */
 export function keepIngesting(
   data: IngestThreadData,
-  { queue, events, log, idleMs = IDLE_MS, held = () => false, startIngestThread = startRealThread }: IngestKeeperOptions,
+  {
+    queue,
+    events,
+    log,
+    idleMs = IDLE_MS,
+    held = () => false,
+    startIngestThread = startRealThread,
+  }: IngestKeeperOptions,
 ): IngestKeeper {
   let thread: Thread<IngestHandlers> | undefined;
   let ending: Promise<void> = Promise.resolve();

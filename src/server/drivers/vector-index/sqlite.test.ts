@@ -198,6 +198,23 @@ test('the collection that was searched longest ago leaves when memory is short, 
   );
 });
 
+test('a limit that falls lets go of collections at once, but of none that a search needs', async () => {
+  const vectors = makeVectors({ count: 300, dimensions: DIMENSIONS, seed: 9 });
+  for (const no of [1, 2, 3]) await store(no, vectors.slice((no - 1) * 100, no * 100));
+  const [query] = makeVectors({ count: 1, dimensions: DIMENSIONS, seed: 9, stream: 1 });
+  const slab = 1024 * (64 + 4);
+  const index = open({ memoryLimitBytes: 4 * slab });
+  for (const no of [1, 2, 3]) index.search(query as Float32Array, 5, whole(no));
+  index.limitTo(0.5);
+  expect(index.stats()).toMatchObject({ loadedBytes: 2 * slab, loadedCollections: 2 });
+  index.limitTo(0);
+  expect(index.stats()).toMatchObject({ loadedBytes: slab, loadedCollections: 1 });
+  expect(index.search(query as Float32Array, 5, whole(1, 2, 3))).toHaveLength(5);
+  index.limitTo(1);
+  index.search(query as Float32Array, 5, whole(1));
+  expect(index.stats().loadedCollections).toBe(3);
+});
+
 test('more dead rows than live ones give their memory back', async () => {
   const vectors = makeVectors({ count: 4_096, dimensions: DIMENSIONS, seed: 11 });
   await store(1, vectors);

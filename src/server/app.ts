@@ -84,12 +84,20 @@ export interface InstallationOptions {
   readonly log?: Log;
   /** Absent: nobody watches, and nothing is held back. */
   readonly memory?: MemoryWatch;
+  /** Where jobs are counted. */
+  readonly metrics?: Metrics;
 }
 
 /** Migrates, opens the database and starts the threads. Takes jobs at once: what a crash left is resumed. */
 export function openInstallation(
   config: Config,
-  { originals, embeddingSessions = 1, log = createLog(config.logLevel), memory }: InstallationOptions = {},
+  {
+    originals,
+    embeddingSessions = 1,
+    log = createLog(config.logLevel),
+    memory,
+    metrics,
+  }: InstallationOptions = {},
 ): Installation {
   prepareSqlite(config.databasePath);
   const writeTurns = newWriteTurns();
@@ -126,7 +134,13 @@ export function openInstallation(
       writeTurns,
       originals: originals ?? { kind: 'disk', dir: config.filesDir },
     },
-    { queue, events, log, held: () => memory?.level() === 'critical' },
+    {
+      queue,
+      events,
+      log,
+      held: () => memory?.level() === 'critical',
+      onEnd: ({ kind, tookMs, failed }) => metrics?.stage(`job-${kind}`).record(tookMs, failed),
+    },
   );
   const usage = createUsageMeter(db, (error) => log.error('usage.write-failed', { error }));
   const model = openModel(config, log);

@@ -42,6 +42,8 @@ export interface Config {
   readonly budgets: { readonly dailyUsd: number | undefined; readonly monthlyUsd: number | undefined };
   readonly rateLimitPerMinute: number;
   readonly logLevel: SettingValues['LOG_LEVEL'];
+  /** Undefined: slow requests are not logged. */
+  readonly slowRequestMs: number | undefined;
 }
 
 /** Who writes the answers. */
@@ -223,5 +225,6 @@ function decide(v: SettingValues): Config {
     budgets: { dailyUsd: v.USER_DAILY_BUDGET_USD, monthlyUsd: v.USER_MONTHLY_BUDGET_USD },
     rateLimitPerMinute: v.RATE_LIMIT_PER_MINUTE,
     logLevel: v.LOG_LEVEL,
+    slowRequestMs: v.SLOW_REQUEST_MS || undefined,
   };
 }

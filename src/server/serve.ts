@@ -16,9 +16,9 @@ const DRAIN_REQUESTS_MS = 4000;
 /** `ka serve`: everything in one process, until it is told to end. Resolves after a graceful shutdown. */
 export async function serve(config: Config): Promise<void> {
   const log = createLog(config.logLevel);
-  const memory = watchMemory({ limitBytes: config.memoryLimitBytes, read: () => readProcessTree(), log });
-  const installation = openInstallation(config, { log, memory });
   const metrics = createMetrics();
+  const memory = watchMemory({ limitBytes: config.memoryLimitBytes, read: () => readProcessTree(), log });
+  const installation = openInstallation(config, { log, memory, metrics });
   const server = await createServer(installation, metrics).catch(async (error: unknown) => {
     // running threads would keep the process alive
     await installation.close();

@@ -224,6 +224,11 @@ export const SETTINGS = {
     'info',
     'What is logged',
   ),
+  SLOW_REQUEST_MS: setting(
+    or(whole(0, 3_600_000), 1000),
+    '1000',
+    'Requests that take so many milliseconds are logged with their stages; 0 turns it off',
+  ),
   OTEL_EXPORTER_OTLP_ENDPOINT: setting(url('http:', 'https:').optional(), 'none', 'Where traces go'),
 } as const satisfies Record<string, Setting>;
 

@@ -9,6 +9,7 @@ import { checkHealth } from '../../src/server/http/health-checks.ts';
 import { createMetricsServer } from '../../src/server/http/metrics-server.ts';
 import type { Services } from '../../src/server/http/services.ts';
 import { registerUser, testApp } from '../support/http.ts';
+import { parsePrometheus } from '../support/prometheus.ts';
 
 const well = async () => undefined;
 const probes: Services['health']['probes'] = {
@@ -148,8 +149,11 @@ test('the metrics port shows what was counted, and nothing else', async () => {
   expect(text).toContain('ka_stage_duration_seconds_bucket{stage="embed",le="0.016"} 1\n');
   expect(text).toContain('# TYPE ka_event_loop_lag_seconds gauge\n');
   expect(text).toContain('ka_cache_hits_total 1\n');
-  for (const line of text.trimEnd().split('\n'))
-    expect(line).toMatch(/^(# (HELP|TYPE) |[a-z_]+(\{[^}]+\})? [\d.e+-]+$)/);
+  expect(parsePrometheus(text).get('ka_http_responses_total')?.samples).toContainEqual({
+    name: 'ka_http_responses_total',
+    labels: { class: '2xx' },
+    value: 2,
+  });
   expect((await fetch(`${url}/api/v1/me`)).status).toBe(404);
 });
 

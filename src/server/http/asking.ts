@@ -22,6 +22,11 @@ export type Ask = (
 /** One for all mouths of a server, so that every protocol counts alike. */
 export function createAsking({ answering, db, metrics, usage }: Services, lastHour: LastHour): Ask {
   const noteStages = createStageNotes(metrics);
+  const answers = metrics.counters('ka_answers_total', 'Questions by what came of them', 'outcome', [
+    'cached',
+    'answered',
+    'unanswered',
+  ]);
   return async function* (request, question, signal, history) {
     const { userId } = request.caller;
     const { conversationId } = question;
@@ -30,6 +35,7 @@ export function createAsking({ answering, db, metrics, usage }: Services, lastHo
       if (event.type === 'done') {
         const { model, cached, usage: used, timings } = event.answer;
         noteStages(request, event.answer);
+        answers.add(cached ? 'cached' : event.answer.answered ? 'answered' : 'unanswered');
         lastHour.record(userId, { kind: 'question', ms: timings.totalMs, cached });
         usage.request({ userId, kind: 'answer', model, savedUsd: cached ? used.costUsd : undefined });
         if (conversationId !== undefined)

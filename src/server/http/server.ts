@@ -17,6 +17,7 @@ import { createLastHour } from './last-hour.ts';
 import { createOpenApi } from './openapi.ts';
 import { problemOf, sendProblem } from './problem.ts';
 import { createRateLimit } from './rate-limit.ts';
+import { createRequestLog } from './request-log.ts';
 import { createRouteTable } from './route-table.ts';
 import { registerAdminRoutes } from './routes/admin.ts';
 import { registerApiKeyRoutes } from './routes/api-keys.ts';
@@ -91,6 +92,7 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
     rssBytes: () => services.memory?.reading().rssBytes ?? process.memoryUsage.rss(),
   });
   const responses = watchServer(services, vitals);
+  const logRequest = createRequestLog(log, config.slowRequestMs);
 
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
@@ -104,14 +106,7 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
   app.addHook('onResponse', (request, reply, done) => {
     request.routeOptions.config.series?.record(reply.elapsedTime, reply.statusCode >= 500);
     responses.count(reply.statusCode);
-    if (log.enabled('debug'))
-      log.debug('request', {
-        requestId: request.id,
-        method: request.method,
-        route: request.routeOptions.url,
-        status: reply.statusCode,
-        ms: reply.elapsedTime,
-      });
+    logRequest(request, reply);
     done();
   });
   app.addHook('onRoute', (route) => {

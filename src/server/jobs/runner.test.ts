@@ -257,3 +257,26 @@ test('a runner that is held takes no job until it is let go, and what runs goes 
   held.hold(false);
   await untilState(waiting, 'done');
 });
+
+test('every job that was run is told of with how long it took and whether it failed', async () => {
+  const [well, ill] = [await enqueue(), await enqueue({ maxAttempts: 1 })];
+  const ends: unknown[] = [];
+  const handler: JobHandler = {
+    async run({ id }) {
+      if (id === ill) throw new Error('ill');
+    },
+  };
+  runner = startRunner({
+    db: house.db,
+    queue: house.queue,
+    lanes: [{ kinds: ALL_KINDS, concurrency: 1 }],
+    handlers: { ingest: handler, embed: handler, purge: handler, 'purge-collection': handler },
+    onEnd: ({ id, kind }, tookMs, failed) => void ends.push([id, kind, tookMs >= 0, failed]),
+  });
+  await untilState(well, 'done');
+  await untilState(ill, 'failed');
+  expect(ends).toEqual([
+    [well, 'ingest', true, false],
+    [ill, 'ingest', true, true],
+  ]);
+});

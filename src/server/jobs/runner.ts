@@ -36,6 +36,8 @@ export interface RunnerOptions {
   readonly handlers: Readonly<Record<JobKind, JobHandler>>;
   /** Hears of every fault that is not the document's own; `final` when there is no further try. */
   readonly onFault?: (job: LeasedJob, error: unknown, final: boolean) => void;
+  /** Hears of every job that was run to its end, well or not, and how long it took. */
+  readonly onEnd?: (job: LeasedJob, tookMs: number, failed: boolean) => void;
   readonly random?: () => number;
 }
 
@@ -49,7 +51,7 @@ export interface Runner {
 }
 
 /** Takes jobs and runs them until stopped. */
-export function startRunner({ db, queue, lanes, handlers, onFault, random }: RunnerOptions): Runner {
+export function startRunner({ db, queue, lanes, handlers, onFault, onEnd, random }: RunnerOptions): Runner {
   const stopping = new AbortController();
   const running = new Map<Lane, Set<Promise<void>>>(lanes.map((lane) => [lane, new Set()]));
   let slotFree = new AbortController();
@@ -91,6 +93,7 @@ export function startRunner({ db, queue, lanes, handlers, onFault, random }: Run
   async function runJob(job: LeasedJob): Promise<void> {
     const handler = handlers[job.kind];
     const signal = AbortSignal.any([job.signal, stopping.signal]);
+    const begun = performance.now();
     try {
       // one that endures faults has more tries behind it than deaths
       const lost =
@@ -98,9 +101,11 @@ export function startRunner({ db, queue, lanes, handlers, onFault, random }: Run
       if (lost) throw new Interrupted(job.maxAttempts);
       await handler.run(job, signal);
       await job.complete();
+      onEnd?.(job, performance.now() - begun, false);
     } catch (error) {
       // a cancelled job is no longer this process's: giving it back changes nothing
       if (signal.aborted) return job.release();
+      onEnd?.(job, performance.now() - begun, true);
       await settle(job, handler, error);
     }
   }

@@ -70,8 +70,16 @@ test('the thread takes in real files, tells of progress and faults, and gives ba
   expect(house.raw.prepare(`select count(*) as n from postings where term like 'gasket%'`).get()).not.toEqual(
     { n: 0 },
   );
-  expect(notes.every(({ job, final }) => job.kind === 'embed' && !final)).toBe(true);
-  expect(notes.length).toBeGreaterThan(0);
+  const faults = notes.filter((note) => 'job' in note);
+  expect(faults.every(({ job, final }) => job.kind === 'embed' && !final)).toBe(true);
+  expect(faults.length).toBeGreaterThan(0);
+  const ended = notes.flatMap((note) => ('ended' in note ? [note.ended] : []));
+  expect(
+    ended
+      .filter(({ kind }) => kind === 'ingest')
+      .map(({ failed }) => failed)
+      .sort(),
+  ).toEqual([false, false, true]);
   expect(await ingest.call('stats', undefined)).toMatchObject({ queued: 2, failed: 1, runningHere: 0 });
 
   await ingest.call('drain', { timeoutMs: 5_000 });

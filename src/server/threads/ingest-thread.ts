@@ -14,7 +14,7 @@ import { createPipeline } from '../ingest/pipeline.ts';
 import { createPurge } from '../ingest/purge.ts';
 import { sweepFiles } from '../ingest/sweep-files.ts';
 import { startRunner } from '../jobs/runner.ts';
-import type { LeasedJob } from '../ports/job-queue.ts';
+import type { JobKind, LeasedJob } from '../ports/job-queue.ts';
 import { openSqlite } from '../records/sqlite.ts';
 import { serve } from './rpc.ts';
 
@@ -34,8 +34,16 @@ export interface IngestThreadData {
   readonly embeddingSessions: number;
 }
 
-/** What the thread tells on its own account: a fault to be logged. */
-export interface IngestNote {
+/** What the thread tells on its own account: a fault to be logged, or a job that was run. */
+export type IngestNote = IngestFault | { readonly ended: EndedJob };
+
+export interface EndedJob {
+  readonly kind: JobKind;
+  readonly tookMs: number;
+  readonly failed: boolean;
+}
+
+interface IngestFault {
   readonly job: Pick<LeasedJob, 'id' | 'kind' | 'documentId' | 'attempt'>;
   readonly error: WireError;
   /** There is no further try. */
@@ -96,6 +104,7 @@ const runner = startRunner({
       final,
     } satisfies IngestNote);
   },
+  onEnd: ({ kind }, tookMs, failed) => thread.note({ ended: { kind, tookMs, failed } } satisfies IngestNote),
 });
 
 const sweep = () => void sweepFiles(db, files).catch(() => {});

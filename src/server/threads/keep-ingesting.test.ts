@@ -7,7 +7,7 @@ import { createLog } from '../log.ts';
 import type { Events } from '../ports/events.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
 import { newWriteTurns } from '../records/write-turns.ts';
-import type { IngestHandlers, IngestThreadData } from './ingest-thread.ts';
+import type { EndedJob, IngestHandlers, IngestThreadData } from './ingest-thread.ts';
 import { type IngestKeeper, keepIngesting } from './keep-ingesting.ts';
 import type { Thread, ThreadOptions } from './rpc.ts';
 
@@ -48,6 +48,7 @@ function keep() {
   vi.useFakeTimers();
   const threads: FakeThread[] = [];
   const lines: { event: string; fields: unknown }[] = [];
+  const ended: EndedJob[] = [];
   const line = (event: string, fields?: unknown) => void lines.push({ event, fields });
   const state = {
     held: false,
@@ -95,11 +96,13 @@ function keep() {
     log: { error: line, warn: line } as never,
     idleMs: IDLE_MS,
     held: () => state.held,
+    onEnd: (job) => void ended.push(job),
     startIngestThread,
   });
   return {
     threads,
     lines,
+    ended,
     announce: () => listeners.get('jobs')?.(),
     beginUpload: () => listeners.get('upload')?.(),
     listens: () => listeners.size > 0,
@@ -333,4 +336,13 @@ test('a thread that was held and still runs jobs is let go when there is memory 
   t.hold(false, 1);
   await t.pass(LOOK_MS);
   expect(t.threads[0]?.asked).toEqual(['hold', 'stats', 'hold']);
+});
+
+test('jobs that were run are told to who counts them, and are no faults', async () => {
+  const t = keep();
+  t.waiting(1);
+  t.announce();
+  const ended = { kind: 'ingest', tookMs: 12, failed: false } as const;
+  t.threads[0]?.note({ ended });
+  expect([t.ended, t.lines]).toEqual([[ended], []]);
 });

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import type { Log } from '../log.ts';
 import type { Events } from '../ports/events.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
-import type { IngestHandlers, IngestNote, IngestThreadData } from './ingest-thread.ts';
+import type { EndedJob, IngestHandlers, IngestNote, IngestThreadData } from './ingest-thread.ts';
 import { siblingModule, startThread, type Thread, type ThreadOptions } from './rpc.ts';
 
 export interface IngestKeeper {
@@ -16,6 +16,8 @@ export interface IngestKeeperOptions {
   readonly log: Log;
   /** While it says so no job is taken, and a thread that has none running ends. */
   readonly held?: () => boolean;
+  /** Hears of every job that was run. */
+  readonly onEnd?: (job: EndedJob) => void;
   /** How long the thread stays without work. */
   readonly idleMs?: number;
   /** Starts one thread; the real one by default. */
@@ -45,6 +47,7 @@ export function keepIngesting(
     log,
     idleMs = IDLE_MS,
     held = () => false,
+    onEnd = () => {},
     startIngestThread = startRealThread,
   }: IngestKeeperOptions,
 ): IngestKeeper {
@@ -74,7 +77,9 @@ export function keepIngesting(
       },
     });
     started.onNote((note) => {
-      const { job, error, final } = note as IngestNote;
+      const told = note as IngestNote;
+      if ('ended' in told) return onEnd(told.ended);
+      const { job, error, final } = told;
       log.warn(final ? 'job failed' : 'job will be tried again', { job, error });
     });
     thread = started;

@@ -62,6 +62,15 @@ program
   });
 
 program
+  .command('report')
+  .description('where memory, disk, time and money go; the server may run or not')
+  .option('--json', 'print the report as JSON')
+  .action(async (options: { json?: true }) => {
+    const { report } = await import('./cli/report.ts');
+    await report(settings(), options.json === true);
+  });
+
+program
   .command('bench')
   .description('measure the published figures on this machine')
   .option('--quick', 'smaller data: under three minutes')

@@ -133,6 +133,7 @@ export function openInstallation(
       eventsName,
       writeTurns,
       originals: originals ?? { kind: 'disk', dir: config.filesDir },
+      otlpEndpoint: config.otlpEndpoint,
     },
     {
       queue,

@@ -44,6 +44,8 @@ export interface Config {
   readonly logLevel: SettingValues['LOG_LEVEL'];
   /** Undefined: slow requests are not logged. */
   readonly slowRequestMs: number | undefined;
+  /** Where spans go; undefined: nowhere, and none is made. */
+  readonly otlpEndpoint: string | undefined;
 }
 
 /** Who writes the answers. */
@@ -226,5 +228,6 @@ function decide(v: SettingValues): Config {
     rateLimitPerMinute: v.RATE_LIMIT_PER_MINUTE,
     logLevel: v.LOG_LEVEL,
     slowRequestMs: v.SLOW_REQUEST_MS || undefined,
+    otlpEndpoint: v.OTEL_EXPORTER_OTLP_ENDPOINT,
   };
 }

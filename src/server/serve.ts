@@ -8,6 +8,7 @@ import { createLog, type Log } from './log.ts';
 import { readProcessTree } from './memory/process-tree.ts';
 import { watchMemory } from './memory/watch-memory.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { traceTo } from './threads/trace-to.ts';
 
 /** All of the shutdown, jobs handed back included, ends within this time. */
 const SHUTDOWN_MS = 9500;
@@ -17,6 +18,7 @@ const DRAIN_REQUESTS_MS = 4000;
 export async function serve(config: Config): Promise<void> {
   const log = createLog(config.logLevel);
   const metrics = createMetrics();
+  const endTracing = await traceTo(config.otlpEndpoint, (error) => log.warn('traces are lost', { error }));
   const memory = watchMemory({ limitBytes: config.memoryLimitBytes, read: () => readProcessTree(), log });
   const installation = openInstallation(config, { log, memory, metrics });
   const server = await createServer(installation, metrics).catch(async (error: unknown) => {
@@ -49,6 +51,7 @@ export async function serve(config: Config): Promise<void> {
     metricsServer?.close();
     memory.close();
     await installation.close();
+    await endTracing();
   }
 }
 

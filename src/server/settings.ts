@@ -229,7 +229,11 @@ export const SETTINGS = {
     '1000',
     'Requests that take so many milliseconds are logged with their stages; 0 turns it off',
   ),
-  OTEL_EXPORTER_OTLP_ENDPOINT: setting(url('http:', 'https:').optional(), 'none', 'Where traces go'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: setting(
+    url('http:', 'https:').optional(),
+    'none',
+    'Collector that takes traces as OTLP over HTTP, for example http://localhost:4318',
+  ),
 } as const satisfies Record<string, Setting>;
 
 export type SettingName = keyof typeof SETTINGS;

@@ -14,6 +14,7 @@ import { recentExchanges } from '../records/conversations.ts';
 import { newId } from '../records/ids.ts';
 import { languagesIn, resolveScope } from '../records/scope.ts';
 import { normaliseQuestion } from '../text/normalise-question.ts';
+import { span } from '../tracing.ts';
 import { type AnswerPorts, answer, EXTRACTIVE_MODEL, type Question } from './answer.ts';
 import type { AnswerModel } from './answer-model.ts';
 import { generate } from './generate.ts';
@@ -115,7 +116,8 @@ export function createAnswering({
       trimVectors();
       return vector as Float32Array;
     },
-    embedSentences: (sentences, signal) => embedder.embed(sentences, 'query', signal),
+    embedSentences: (sentences, signal) =>
+      span('embed sentences', () => embedder.embed(sentences, 'query', signal)),
   };
 
   async function languagesOf(scope: SearchScope): Promise<string[]> {

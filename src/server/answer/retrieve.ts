@@ -10,6 +10,7 @@ import { type FoundChunk, loadChunks } from '../records/hits.ts';
 import { type AnalysedQuery, analyseQuery } from '../text/analyse.ts';
 import { highlightSpans } from '../text/highlights.ts';
 import { holdsPhrase } from '../text/phrases.ts';
+import { span } from '../tracing.ts';
 import { CANDIDATES, VECTOR_WEIGHTS } from './constants.ts';
 import { type FusedScore, fuseConvex } from './fuse.ts';
 import { languageGroup } from './language-group.ts';
@@ -67,7 +68,9 @@ export async function retrieve(
   const weight =
     mode === 'vector' ? 1 : mode === 'keyword' ? 0 : VECTOR_WEIGHTS[languageGroup(analysed.language)];
   const ranked = fuseConvex(cosines, words.found, weight);
-  const passages = await readBest(ports.db, ranked, { limit, scope, phrases: analysed.phrases });
+  const passages = await span('load passages', () =>
+    readBest(ports.db, ranked, { limit, scope, phrases: analysed.phrases }),
+  );
   return {
     query,
     analysed,
@@ -96,9 +99,9 @@ async function findNearest(
 ): Promise<Near> {
   const begun = performance.now();
   try {
-    const vector = await embedQuestion(query, signal);
+    const vector = await span('embed question', () => embedQuestion(query, signal));
     const embedded = performance.now();
-    const found = await vectors.search(vector, k, scope, signal);
+    const found = await span('search vectors', () => vectors.search(vector, k, scope, signal));
     return { vector, found, embedMs: embedded - begun, vectorMs: performance.now() - embedded };
   } catch (error) {
     if (mode === 'vector' || !isAway(error)) throw error;
@@ -118,7 +121,8 @@ async function findWords(
   signal: AbortSignal,
 ) {
   const begun = performance.now();
-  const found = terms.length === 0 ? [] : await texts.search(terms, k, scope, signal);
+  const found =
+    terms.length === 0 ? [] : await span('search keywords', () => texts.search(terms, k, scope, signal));
   return { found, keywordMs: performance.now() - begun };
 }
 

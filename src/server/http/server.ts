@@ -37,6 +37,7 @@ import { registerTaskRoutes } from './routes/tasks.ts';
 import { registerUploadRoutes } from './routes/uploads.ts';
 import type { Services } from './services.ts';
 import { serverTiming } from './timing.ts';
+import { traceRequests } from './trace-requests.ts';
 import { createVitals } from './vitals.ts';
 import { watchServer } from './watch-server.ts';
 import { createWebApp } from './web-app.ts';
@@ -94,6 +95,7 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
   const responses = watchServer(services, vitals);
   const logRequest = createRequestLog(log, config.slowRequestMs);
 
+  traceRequests(app);
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
     if (!allowOrigin(origins, request, reply)) done();

@@ -4,6 +4,7 @@ import type { Database, RevisionRow } from '../ports/schema.ts';
 import type { VectorWriter } from '../ports/vector-index.ts';
 import { chunksWithoutVector, type StoredChunk, vectorsByTextHash } from '../records/chunks.ts';
 import { needBuild } from '../records/document-progress.ts';
+import { span } from '../tracing.ts';
 import { embeddedText, type Passage, textHash } from './embed.ts';
 import type { Progress } from './progress.ts';
 
@@ -49,7 +50,9 @@ export async function embedRevision(
     if (textHash(texts[0] as string, embedder.fingerprint) !== chunks[0]?.text_hash)
       return { outcome: 'outdated' };
 
-    const found = await vectorsOf({ db, embedder }, chunks, texts, signal);
+    const found = await span('embed passages', () => vectorsOf({ db, embedder }, chunks, texts, signal), {
+      passages: chunks.length,
+    });
     await db.transaction().execute(async (tx) => {
       await needBuild(tx, documentId, number);
       await vectors.put(

@@ -19,6 +19,7 @@ import {
   type StoredDocument,
 } from '../records/document-progress.ts';
 import { finishItems, type ItemReason, noteWaiting } from '../records/tasks.ts';
+import { span, spanEach } from '../tracing.ts';
 import { embedRevision } from './embed-revision.ts';
 import { inOnePart } from './in-one-part.ts';
 import { createProgress } from './progress.ts';
@@ -60,7 +61,8 @@ export function createPipeline(ports: PipelinePorts) {
 
     await progress.now('parsing', 0);
     const revision = createRevisionWriter(ports, begun, progress, signal);
-    for await (const part of readFile(ports, begun.document, signal)) await revision.add(part);
+    for await (const part of spanEach('read part', readFile(ports, begun.document, signal)))
+      await span('index part', () => revision.add(part));
     await db.transaction().execute(async (tx) => {
       await keywordsComplete(tx, queue, documentId, begun.build);
       await job.complete(tx);

@@ -4,6 +4,7 @@ import { AppError, UpstreamError } from '../errors.ts';
 import type { JobKind, JobQueue, LeasedJob } from '../ports/job-queue.ts';
 import type { Database } from '../ports/schema.ts';
 import type { Transaction } from '../ports/transaction.ts';
+import { span } from '../tracing.ts';
 import { backoffMs } from './backoff.ts';
 
 /** What a person is told: no internals. */
@@ -99,7 +100,7 @@ export function startRunner({ db, queue, lanes, handlers, onFault, onEnd, random
       const lost =
         handler.endures === undefined ? job.attempt > job.maxAttempts : job.deaths >= job.maxAttempts;
       if (lost) throw new Interrupted(job.maxAttempts);
-      await handler.run(job, signal);
+      await span(`job ${job.kind}`, () => handler.run(job, signal), { attempt: job.attempt });
       await job.complete();
       onEnd?.(job, performance.now() - begun, false);
     } catch (error) {

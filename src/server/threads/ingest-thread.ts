@@ -17,6 +17,7 @@ import { startRunner } from '../jobs/runner.ts';
 import type { JobKind, LeasedJob } from '../ports/job-queue.ts';
 import { openSqlite } from '../records/sqlite.ts';
 import { serve } from './rpc.ts';
+import { traceTo } from './trace-to.ts';
 
 export interface IngestThreadData {
   /** Migrated. */
@@ -32,6 +33,8 @@ export interface IngestThreadData {
   readonly concurrency: number;
   /** Sessions of the model that share the passages, 50 MB each. */
   readonly embeddingSessions: number;
+  /** Where spans go. */
+  readonly otlpEndpoint?: string | undefined;
 }
 
 /** What the thread tells on its own account: a fault to be logged, or a job that was run. */
@@ -66,6 +69,7 @@ const NICENESS = 10;
 const data = workerData as IngestThreadData;
 // on Linux only: there a priority belongs to the thread that asks, and the threads and processes that it starts inherit it
 if (process.platform === 'linux') setPriority(0, NICENESS);
+const endTracing = await traceTo(data.otlpEndpoint, () => {});
 const {
   db,
   raw,
@@ -131,4 +135,5 @@ const thread = serve(handlers, async () => {
   await Promise.all([parser.close(), embedder.close(), queue.close(), events.close()]);
   raw.pragma('wal_checkpoint(passive)');
   await closeDatabase();
+  await endTracing();
 });

@@ -11,7 +11,7 @@ import { createLocalEvents } from './drivers/events/local.ts';
 import { createDiskFileStore } from './drivers/file-store/disk.ts';
 import { createSqliteJobQueue } from './drivers/job-queue/sqlite.ts';
 import { createLanguageModel, type PricedModel } from './drivers/language-model/create-language-model.ts';
-import { createHttpServer, type HttpServer } from './http/server.ts';
+import type { HttpServer } from './http/server.ts';
 import type { HealthSources } from './http/services.ts';
 import { CHUNKER_VERSION } from './ingest/chunk.ts';
 import { FORMATS } from './ingest/formats.ts';
@@ -255,8 +255,12 @@ function createProbes(parts: {
   };
 }
 
-/** The API and the web app over an installation. */
-export function createServer(installation: Installation, metrics: Metrics): Promise<HttpServer> {
+/**
+ * The API and the web app over an installation. Their code is loaded here and not with this file: the installation's
+ * threads start meanwhile, and commands that serve nothing do without.
+ */
+export async function createServer(installation: Installation, metrics: Metrics): Promise<HttpServer> {
+  const { createHttpServer } = await import('./http/server.ts');
   watchInstallation(metrics, installation);
   const { model } = installation;
   model?.figures.publish(metrics);

@@ -193,6 +193,12 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
   };
 }
 
+/** Fastify hands on a missing body as null, which no optional schema takes. */
+function validate(route: Parameters<typeof validatorCompiler>[0]): (data: unknown) => unknown {
+  const check = validatorCompiler(route);
+  return (data) => check(data ?? undefined);
+}
+
 function createApp({ config, log }: Services): App {
   const app = Fastify({
     bodyLimit: MAX_BODY_BYTES,
@@ -202,6 +208,13 @@ function createApp({ config, log }: Services): App {
     forceCloseConnections: 'idle',
     // requests that arrive while the server drains are served; the problem of a refusal would be Fastify's own
     return503OnClosing: false,
+    // given here and not set later: Fastify would load its own ones for nothing
+    schemaController: {
+      compilersFactory: {
+        buildValidator: () => validate as never,
+        buildSerializer: () => serializerCompiler as never,
+      },
+    },
     genReqId: ({ headers }) => {
       const given = headers['x-request-id'];
       return typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : nextRequestId();
@@ -213,12 +226,6 @@ function createApp({ config, log }: Services): App {
     },
     clientErrorHandler: (error, socket) => refuseUnreadable(error as NodeJS.ErrnoException, socket),
   }) as unknown as App;
-  app.setValidatorCompiler((route) => {
-    const validate = validatorCompiler(route as Parameters<typeof validatorCompiler>[0]);
-    // Fastify hands on a missing body as null, which no optional schema takes
-    return (data) => validate(data ?? undefined);
-  });
-  app.setSerializerCompiler(serializerCompiler);
   const parseJson = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
     const body = bytes as Buffer;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -58,7 +58,7 @@ interface WebFile {
   /** The build puts a hash into its name: it never changes. */
   readonly immutable: boolean;
   /** Of the content as it is; packed, it is another representation with a tag of its own. */
-  readonly tag: string;
+  readonly tag: () => Promise<string>;
   readonly encodings: readonly (typeof ENCODINGS)[number][];
 }
 
@@ -100,7 +100,7 @@ function listFiles(webDir: string): ReadonlyMap<string, WebFile> {
         packedOnly: !all.has(path),
         type: TYPES[extname(path)] ?? 'application/octet-stream',
         immutable: url.startsWith('/assets/'),
-        tag: tagOf(readFileSync(all.has(path) ? path : `${path}.gz`)),
+        tag: once(async () => tagOf(await readFile(all.has(path) ? path : `${path}.gz`))),
         encodings: ENCODINGS.filter(([, extension]) => all.has(path + extension)),
       };
       return [url, file];
@@ -108,6 +108,17 @@ function listFiles(webDir: string): ReadonlyMap<string, WebFile> {
   );
 }
 
+/** Reading 3 MB of files for their tags would hold up the start. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make().catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    });
+    return made;
+  };
+}
 const tagOf = (content: Buffer): string =>
   createHash('sha256').update(content).digest('base64url').slice(0, 22);
 const unpack = promisify(gunzip);
@@ -118,7 +129,7 @@ async function sendFile(file: WebFile, request: FastifyRequest, reply: FastifyRe
     .filter((part) => !/;\s*q=0(?:\.0*)?\s*$/i.test(part))
     .map((part) => part.trim().split(';', 1)[0]);
   const [encoding, extension = ''] = file.encodings.find(([name]) => accepted.includes(name)) ?? [];
-  const etag = `"${file.tag}${extension}"`;
+  const etag = `"${await file.tag()}${extension}"`;
   reply.headers({
     'content-type': file.type,
     'cache-control': file.immutable ? 'public, max-age=31536000, immutable' : 'no-cache',

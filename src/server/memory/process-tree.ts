@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { MemoryReading } from '../ports/memory-watch.ts';
 
 /**
- * Memory of this process and of all that it started. Takes some 0.4 ms with 20 threads. Where the system has no
+ * Memory of this process and of all that it started. Takes 0.1 ms of a core with 13 threads. Where the system has no
  * `/proc`, it is this process alone.
  */
 export function readProcessTree(proc = '/proc', pid: number = process.pid): MemoryReading {

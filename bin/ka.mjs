@@ -26,8 +26,8 @@ const cli = join(root, 'dist', 'server', 'cli.js');
 if (serving && process.env.KA_TUNED !== '1' && typeof process.execve === 'function') {
   // Resident memory (bench A7): a small young generation and an early mmap threshold take 13 MB off the start, two
   // malloc arenas 9 MB off the rest after an ingest. A heap that grows by at most 40 % between two collections takes
-  // 6 % more of the processor and 79 MB off the peak of a soak (496 against 417 MB, bench/soak.ts, 9,000 requests). All can only be set before a process starts, so it replaces
-  // itself.
+  // 6 % more of the processor and 79 MB off the peak of a soak (bench/soak.ts, 9,000 requests: 496 against 417 MB). All
+  // can only be set before a process starts, so it replaces itself.
   process.removeAllListeners('warning');
   process.on('warning', () => {});
   process.execve(

@@ -9,8 +9,9 @@ export function watchInstallation(
     config,
     queue,
     answering,
+    usage,
     vectorStats,
-  }: Pick<Installation, 'config' | 'queue' | 'answering' | 'vectorStats'>,
+  }: Pick<Installation, 'config' | 'queue' | 'answering' | 'usage' | 'vectorStats'>,
 ): void {
   metrics.gauge(
     'ka_jobs',
@@ -35,6 +36,17 @@ export function watchInstallation(
     'ka_question_vectors_bytes',
     'What kept vectors of questions take, about',
     () => answering.keptVectors().bytes,
+  );
+  metrics.total(
+    'ka_model_tokens_total',
+    'Tokens that models took, as they are counted for usage',
+    () => ({ prompt: usage.spent().promptTokens, completion: usage.spent().completionTokens }),
+    'kind',
+  );
+  metrics.total(
+    'ka_model_cost_usd_total',
+    'What models cost, by the price table',
+    () => usage.spent().costUsd,
   );
   metrics.gauge(
     'ka_index_loaded_bytes',

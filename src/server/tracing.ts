@@ -39,3 +39,21 @@ export function spanEach<T>(name: string, items: AsyncIterable<T>): AsyncIterabl
     },
   };
 }
+
+/** One span from the first item asked for to the end, however it comes. */
+export function spanOver<T>(name: string, items: AsyncIterable<T>): AsyncIterable<T> {
+  return tracer === undefined ? items : spanned(tracer, name, items);
+}
+
+async function* spanned<T>(by: Tracer, name: string, items: AsyncIterable<T>): AsyncGenerator<T> {
+  const over = Promise.withResolvers<void>();
+  by.span(name, () => over.promise).catch(() => {});
+  try {
+    yield* items;
+  } catch (error) {
+    over.reject(error);
+    throw error;
+  } finally {
+    over.resolve();
+  }
+}

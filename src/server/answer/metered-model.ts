@@ -1,6 +1,7 @@
 import type { ModelUsage } from '../ports/language-model.ts';
 import type { Budgets } from '../records/budgets.ts';
 import { estimateTokens } from '../text/estimate-tokens.ts';
+import { spanOver } from '../tracing.ts';
 import type { AnswerModel } from './answer-model.ts';
 
 /** Of the estimate: what providers count may be more. */
@@ -24,7 +25,7 @@ export function meterModel(model: AnswerModel, budgets: Budgets): AnswerModel {
       let usage: ModelUsage | undefined;
       let text = '';
       try {
-        for await (const event of model.generate(request, signal)) {
+        for await (const event of spanOver('call model', model.generate(request, signal))) {
           if (event.type === 'text') text += event.text;
           else usage = event.usage;
           yield event;

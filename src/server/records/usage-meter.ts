@@ -24,6 +24,8 @@ export interface Spent {
 export interface UsageMeter {
   request(request: CountedRequest): void;
   spend(spent: Spent): void;
+  /** What was spent since the start of this process. */
+  spent(): Pick<Spent, 'promptTokens' | 'completionTokens' | 'costUsd'>;
   /** Writes what is not written yet. */
   flush(): Promise<void>;
 }
@@ -34,6 +36,7 @@ const WRITE_AFTER_MS = 1000;
 /** @param onFailure a write failed; its counts stay and go along with the next one. */
 export function createUsageMeter(db: Kysely<Database>, onFailure: (error: unknown) => void): UsageMeter {
   const sums = new Map<string, UsageRow>();
+  const total = { promptTokens: 0, completionTokens: 0, costUsd: 0 };
   let timer: NodeJS.Timeout | undefined;
   const flush = async () => {
     clearTimeout(timer);
@@ -64,12 +67,16 @@ export function createUsageMeter(db: Kysely<Database>, onFailure: (error: unknow
       });
     },
     spend(spent) {
+      total.promptTokens += spent.promptTokens;
+      total.completionTokens += spent.completionTokens;
+      total.costUsd += spent.costUsd;
       add(spent, {
         prompt_tokens: spent.promptTokens,
         completion_tokens: spent.completionTokens,
         cost_usd: spent.costUsd,
       });
     },
+    spent: () => total,
     flush,
   };
 }

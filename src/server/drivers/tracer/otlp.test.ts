@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { startCollector } from '../../../../test/support/otlp-collector.ts';
-import { span, spanEach, startTracing } from '../../tracing.ts';
+import { span, spanEach, spanOver, startTracing } from '../../tracing.ts';
 import { createOtlpTracer } from './otlp.ts';
 
 async function traced() {
@@ -101,6 +101,29 @@ test('each wait for an item is a span, and who stops early ends what is behind',
   expect([seen, ended, collector.spans.length]).toEqual([[1, 2], true, 2]);
 });
 
+test('a stream is one span, which fails with it and ends when nobody listens any more', async () => {
+  const { collector, tracer } = await traced();
+  async function* words(fault?: Error) {
+    yield 'a';
+    yield 'b';
+    if (fault) throw fault;
+  }
+  const read = async (items: AsyncIterable<string>, most: number) => {
+    const seen = [];
+    for await (const word of items) if (seen.push(word) === most) break;
+    return seen;
+  };
+  expect(await read(spanOver('whole', words()), 9)).toEqual(['a', 'b']);
+  expect(await read(spanOver('left', words()), 1)).toEqual(['a']);
+  await expect(read(spanOver('failed', words(new Error('away'))), 9)).rejects.toThrow('away');
+  await tracer.flush();
+  expect(collector.spans.map(({ name, status }) => [name, status.code])).toEqual([
+    ['whole', undefined],
+    ['left', undefined],
+    ['failed', 2],
+  ]);
+});
+
 test('a collector that fails is told of once, and loses only what it was sent', async () => {
   const { collector, tracer, failures } = await traced();
   collector.answerWith(503);
@@ -129,4 +152,5 @@ test('without tracing the work is called and nothing is put around it', () => {
   expect(span('name', () => promise)).toBe(promise);
   const items = (async function* () {})();
   expect(spanEach('name', items)).toBe(items);
+  expect(spanOver('name', items)).toBe(items);
 });

@@ -167,7 +167,7 @@ test('when nobody listens at the address, the documents answer, and the breaker 
     status: 'degraded',
     checks: { llm: { status: 'degraded', detail: expect.stringContaining('ECONNREFUSED') } },
   });
-  expect(house.metrics.prometheus()).toMatch(/^ka_llm_breaker_state 2$/m);
+  expect(await house.metrics.prometheus()).toMatch(/^ka_llm_breaker_state 2$/m);
   for (const secret of [FAKE_KEY, 'Veldran']) expect(house.logged.join('')).not.toContain(secret);
   expect(house.logged.join('')).toContain('"event":"language model failed","kind":"away"');
 });

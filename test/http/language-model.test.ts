@@ -210,7 +210,7 @@ test('operators see how the model fares, and nobody asks it for that', async () 
     detail: expect.stringMatching(/^gemini-.*: answered \d+ s ago$/),
   });
   expect(house.fake.seen).toHaveLength(before);
-  const text = house.metrics.prometheus();
+  const text = await house.metrics.prometheus();
   for (const name of ['requests', 'answers', 'prompt_tokens', 'completion_tokens'])
     expect(text).toMatch(new RegExp(`^ka_llm_${name}_total [1-9]\\d*$`, 'm'));
   expect(text).toMatch(/^ka_llm_active 0$/m);

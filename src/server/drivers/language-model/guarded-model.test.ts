@@ -311,7 +311,7 @@ describe('what is known of it', () => {
     const { reply } = ask();
     await clock.pass(1000);
     await reply;
-    const text = metrics.prometheus();
+    const text = await metrics.prometheus();
     for (const line of [
       'ka_llm_requests_total 2',
       'ka_llm_answers_total 2',

@@ -6,6 +6,7 @@ import type { Answer } from '../../contract/query.ts';
 import { AppError } from '../errors.ts';
 import type { ConversationRow, Database, MessageRow } from '../ports/schema.ts';
 import type { Transaction } from '../ports/transaction.ts';
+import { likeIn } from './dialect.ts';
 import { noteCitations } from './document-citations.ts';
 import { newId, now } from './ids.ts';
 import { listPage } from './listing.ts';
@@ -74,12 +75,12 @@ export async function listConversations(
   page: Page & { readonly q?: string | undefined },
 ): Promise<ListPage<Conversation>> {
   const words = wordsOf(page.q);
-  const search = searchMessages(userId, page.q ?? '');
+  const search = searchMessages(db, userId, page.q ?? '');
   let own = db.selectFrom('conversations').where('user_id', '=', userId);
   if (words.length > 0)
     own = own.where((e) => {
       const inTitle = words.map((word) =>
-        e.or(spellingsOf(word).map((form) => e('title', 'like', `%${form}%`))),
+        e.or(spellingsOf(word).map((form) => e('title', likeIn(db), `%${form}%`))),
       );
       return e.or([
         e.and(inTitle),
@@ -130,7 +131,7 @@ const wordsOf = (q = ''): string[] =>
     .filter(Boolean)
     .map((word) => word.replaceAll(/[%_\0]/g, '_'));
 
-/** SQLite compares without case for ASCII letters only: the usual ways to write others are all asked for. */
+/** ASCII letters alone are compared without case: the usual ways to write others are all asked for. */
 function spellingsOf(word: string): string[] {
   const lower = word.toLowerCase();
   const capitalized = lower.replace(/^./u, (first) => first.toUpperCase());

@@ -7,6 +7,7 @@ import { AppError } from '../errors.ts';
 import type { Database, DocumentRow } from '../ports/schema.ts';
 import type { Transaction } from '../ports/transaction.ts';
 import { chunkId } from './chunk-id.ts';
+import { isPostgres, likeWord } from './dialect.ts';
 import { now } from './ids.ts';
 import { decodeCursor, encodeCursor } from './listing.ts';
 import { titled } from './title-key.ts';
@@ -105,7 +106,7 @@ export async function listDocuments(
   userId: string,
   query: DocumentsQuery,
 ): Promise<ListPage<Document>> {
-  const order = new Order(query.sort ?? NEWEST_FIRST);
+  const order = new Order(query.sort ?? NEWEST_FIRST, passedOver(db));
   const after = query.cursor === undefined ? undefined : order.after(query.cursor);
   const collections = await visibleCollections(db, userId, query.collectionId);
   if (collections.length === 0) return { items: [], nextCursor: null, total: 0 };
@@ -124,7 +125,10 @@ export async function listDocuments(
     ...(tag === undefined ? [] : [tagged(tag, way === 'by tag' ? ids : undefined)]),
   ];
   const counted = byTag ? 'by tag' : 'by look';
-  const total = plain.length === 0 ? withTag : await count(db, [within(ids, byTag), ...filters(counted)]);
+  const total =
+    plain.length === 0
+      ? withTag
+      : await count(db, [within(ids, byTag ? passedOver(db) : ''), ...filters(counted)]);
   // few are sorted; of many, the first ones in the order of an index soon come by
   const sorted = query.q === undefined && total * total < (query.limit + 1) * documents;
   const rows =
@@ -134,8 +138,8 @@ export async function listDocuments(
           // the words are looked up once, not once for every collection
           branches:
             query.q === undefined && !sorted && ids.length <= MAX_BRANCHES
-              ? ids.map((id) => within([id], false))
-              : [within(ids, sorted && byTag)],
+              ? ids.map((id) => within([id]))
+              : [within(ids, sorted && byTag ? passedOver(db) : '')],
           conditions: [...filters(sorted ? counted : 'by look'), ...(after === undefined ? [] : [after])],
           by: sorted ? order.sorted : order.by,
           limit: query.limit + 1,
@@ -155,11 +159,11 @@ const RARE = 4;
 const tagged = (tag: string, ids: readonly string[] | undefined): Condition =>
   ids === undefined
     ? sql`exists (select 1 from document_tags t where t.document_id = documents.id and t.tag = ${tag})`
-    : sql`id in (select document_id from document_tags where ${within(ids, false)} and tag = ${tag})`;
+    : sql`id in (select document_id from document_tags where ${within(ids)} and tag = ${tag})`;
 
 async function countTagged(db: Db, ids: readonly string[], tag: string): Promise<number> {
   const { rows } = await sql<{ total: number }>`
-    select count(*) as total from document_tags where ${within(ids, false)} and tag = ${tag}`.execute(db);
+    select count(*) as total from document_tags where ${within(ids)} and tag = ${tag}`.execute(db);
   return rows[0]?.total ?? 0;
 }
 
@@ -213,9 +217,16 @@ async function count(db: Db, conditions: readonly Condition[]): Promise<number> 
 
 const all = (conditions: readonly Condition[]) => sql.join(conditions, sql` and `);
 
-/** @param last another condition finds the rows: SQLite takes no index for what has a plus before it. */
-const within = (ids: readonly string[], last: boolean) => {
-  const column = last ? sql`+collection_id` : sql`collection_id`;
+/**
+ * Before a column for which no index shall be taken: SQLite takes none for what has a plus before it. PostgreSQL
+ * chooses by its own statistics.
+ */
+const passedOver = (db: Db): Sign => (isPostgres(db) ? '' : '+');
+type Sign = '' | '+';
+
+/** @param sign of `passedOver` when another condition finds the rows. */
+const within = (ids: readonly string[], sign: Sign = '') => {
+  const column = sql.raw(`${sign}collection_id`);
   return ids.length === 1 ? sql`${column} = ${ids[0]}` : sql`${column} in (${sql.join(ids)})`;
 };
 
@@ -227,7 +238,9 @@ const within = (ids: readonly string[], last: boolean) => {
 async function matches(db: Db, q: string, documents: number): Promise<Condition[]> {
   const words = q.toWellFormed().normalize('NFC').replaceAll('\0', ' ').split(/\s+/u).filter(Boolean);
   const long = words.filter((word) => [...word].length >= 3);
-  if (long.length === 0 || documents < SCANNED_ALWAYS) return words.map(standsInName);
+  const standsInName = standsIn(db);
+  // PostgreSQL weighs its own trigram index against the user's titles
+  if (long.length === 0 || documents < SCANNED_ALWAYS || isPostgres(db)) return words.map(standsInName);
   const { rows } = await sql<{ all: number }>`select coalesce(max(no), 0) as "all" from documents`.execute(
     db,
   );
@@ -241,23 +254,33 @@ async function matches(db: Db, q: string, documents: number): Promise<Condition[
 
 const SCANNED_ALWAYS = 500;
 
-/** SQLite compares ASCII letters in either case; words in other letters are tried in their usual spellings. */
-function standsInName(word: string): Condition {
-  const [first = '', ...others] = word.toLowerCase();
-  const spellings = new Set([word.toLowerCase(), word.toUpperCase(), first.toUpperCase() + others.join('')]);
-  const ascii = /^[\x20-\x7e]*$/.test(word);
-  const columns = (ascii ? [word] : [word, ...spellings]).flatMap((spelling) => {
-    const pattern = `%${spelling.replace(/[%_\\]/g, '\\$&')}%`;
-    return [sql`title like ${pattern} escape '\\'`, sql`filename like ${pattern} escape '\\'`];
-  });
-  return sql`(${sql.join(columns, sql` or `)})`;
-}
+/** ASCII letters are compared in either case; words in other letters are tried in their usual spellings. */
+const standsIn =
+  (db: Db) =>
+  (word: string): Condition => {
+    const like = likeWord(db);
+    const [first = '', ...others] = word.toLowerCase();
+    const spellings = new Set([
+      word.toLowerCase(),
+      word.toUpperCase(),
+      first.toUpperCase() + others.join(''),
+    ]);
+    const ascii = /^[\x20-\x7e]*$/.test(word);
+    const columns = (ascii ? [word] : [word, ...spellings]).flatMap((spelling) => {
+      const pattern = `%${spelling.replace(/[%_\\]/g, '\\$&')}%`;
+      return [sql`title ${like} ${pattern} escape '\\'`, sql`filename ${like} ${pattern} escape '\\'`];
+    });
+    return sql`(${sql.join(columns, sql` or `)})`;
+  };
 
 /** A total order: the keys asked for, then the id, in the direction of the first key as the indexes run. */
 class Order {
   readonly #parts: readonly { column: (typeof COLUMNS)[SortKey] | 'id'; descending: boolean }[];
 
-  constructor(sort: NonNullable<DocumentsQuery['sort']>) {
+  readonly #passedOver: Sign;
+
+  constructor(sort: NonNullable<DocumentsQuery['sort']>, passedOver: Sign) {
+    this.#passedOver = passedOver;
     this.#parts = [
       ...sort.map(({ key, descending }) => ({ column: COLUMNS[key], descending })),
       { column: 'id', descending: sort[0]?.descending ?? false },
@@ -270,10 +293,10 @@ class Order {
 
   /** The same order, and no reason to read the rows by an index that has it. */
   get sorted(): Condition {
-    return this.#by('+');
+    return this.#by(this.#passedOver);
   }
 
-  #by(sign: '' | '+'): Condition {
+  #by(sign: Sign): Condition {
     return sql.join(
       this.#parts.map(
         ({ column, descending }) =>

@@ -1,5 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Database } from '../ports/schema.ts';
+import { isPostgres, likeWord } from './dialect.ts';
+import { SEPARATORS } from './migrations/0001-first.ts';
 
 type Db = Kysely<Database>;
 
@@ -23,10 +25,11 @@ const SNIPPET_CHARS = 80;
  * Finds messages of the user that hold all words of `q`, or words that begin with them, in any case and with any
  * accents. Undefined when `q` holds no word.
  */
-export function searchMessages(userId: string, q: string): MessageSearch | undefined {
+export function searchMessages(db: Db, userId: string, q: string): MessageSearch | undefined {
   const words = q.toWellFormed().normalize('NFC').match(WORDS) ?? [];
   if (words.length === 0) return undefined;
-  return words.some((word) => DENSE.test(word)) ? readMessages(userId, words) : askIndex(userId, words);
+  if (words.some((word) => DENSE.test(word))) return readMessages(db, userId, words);
+  return isPostgres(db) ? askWordIndex(userId, words) : askIndex(userId, words);
 }
 
 function askIndex(userId: string, words: readonly string[]): MessageSearch {
@@ -45,8 +48,46 @@ function askIndex(userId: string, words: readonly string[]): MessageSearch {
   };
 }
 
-function readMessages(userId: string, words: readonly string[]): MessageSearch {
-  const held = words.map((word) => sql`content like ${`%${word}%`}`);
+const BETWEEN_WORDS = new RegExp(`[${SEPARATORS}]+`, 'u');
+const LONGEST_WORD = 100;
+
+/** A word as PostgreSQL's function `message_words` keeps it. */
+const folded = (word: string): string =>
+  word
+    .normalize('NFKD')
+    .replaceAll(/[\u0300-\u036f]/g, '')
+    .toLowerCase()
+    .replaceAll('ς', 'σ')
+    .slice(0, LONGEST_WORD);
+
+function askWordIndex(userId: string, words: readonly string[]): MessageSearch {
+  const wanted = words.flatMap((word) => folded(word).split(BETWEEN_WORDS)).filter(Boolean);
+  const lexeme = (word: string) => `'${word.replaceAll(/['\\]/g, '\\$&')}'`;
+  // a letter alone begins too much of everything
+  const terms = wanted.map((word) => (word.length === 1 ? lexeme(word) : `${lexeme(word)}:*`));
+  const query = [lexeme(`@${userId}`), ...terms].join(' & ');
+  return {
+    condition: sql`message_words(user_id, content) @@ ${query}::tsquery`,
+    async snippets(db, nos) {
+      const rows = await db.selectFrom('messages').select(['no', 'content']).where('no', 'in', nos).execute();
+      return new Map(rows.map(({ no, content }) => [no, aroundFolded(content, wanted)]));
+    },
+  };
+}
+
+/** Some words of the text, the first of those looked for among them. */
+function aroundFolded(content: string, wanted: readonly string[]): string {
+  const words = [...content.matchAll(WORDS)];
+  const hit = words.findIndex(([word]) => wanted.some((part) => folded(word).startsWith(part)));
+  const first = Math.max(0, hit - SNIPPET_WORDS / 4);
+  const end = first + SNIPPET_WORDS;
+  const from = first === 0 ? 0 : words[first]?.index;
+  const part = oneLine(content.slice(from, words[end]?.index));
+  return `${first > 0 ? '…' : ''}${part}${end < words.length ? '…' : ''}`;
+}
+
+function readMessages(db: Db, userId: string, words: readonly string[]): MessageSearch {
+  const held = words.map((word) => sql`content ${likeWord(db)} ${`%${word}%`}`);
   return {
     condition: sql`no in (
       select no from (select no, content from messages where user_id = ${userId} order by no desc limit ${MOST_READ})

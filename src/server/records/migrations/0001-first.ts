@@ -1,10 +1,18 @@
 import type { Migration } from './migration.ts';
 
+/**
+ * What stands between the words of a message, as a class of a regular expression that JavaScript and PostgreSQL
+ * read alike: everything up to the letters of Latin-1 that is neither digit nor letter, and Unicode's punctuation,
+ * arrows and signs.
+ */
+export const SEPARATORS =
+  '\\u0001-\\u002f\\u003a-\\u0040\\u005b-\\u0060\\u007b-\\u00a9\\u00ab-\\u00b4\\u00b6-\\u00b9\\u00bb-\\u00bf\\u2000-\\u206f\\u20a0-\\u20cf\\u2190-\\u2bff\\u3000-\\u3004\\u3008-\\u3020\\uff01-\\uff0f';
+
 /** Everything that the first release stores. */
 export const first: Migration = {
   version: 1,
   name: 'first',
-  statements: ({ blob, serial, bigKey, bigint, compact, sqliteOnly }) => [
+  statements: ({ blob, serial, bigKey, bigint, compact, sqliteOnly, postgresOnly }) => [
     `create table users (
       id text primary key, email text not null unique, name text not null, role text not null,
       password_hash text not null, suspended integer not null default 0, quota_mb integer,
@@ -175,6 +183,25 @@ export const first: Migration = {
         insert into messages_fts (rowid, user_id, content) values (new.no, new.user_id, new.content); end`,
       `create trigger messages_fts_delete after delete on messages begin
         insert into messages_fts (messages_fts, rowid, user_id, content) values ('delete', old.no, old.user_id, old.content); end`,
+    ),
+
+    ...postgresOnly(
+      // postings and vectors do not get smaller, and are written over and over: compressing them costs more than it saves
+      'alter table postings alter column data set storage external',
+      'alter table vectors alter column data set storage external',
+      // parts of words in titles and file names
+      'create extension if not exists pg_trgm',
+      'create index documents_trigrams on documents using gin (title gin_trgm_ops, filename gin_trgm_ops)',
+      // the words of a message without case and accents, and its writer as a word of its own
+      `create function message_words(user_id text, content text) returns tsvector
+        language sql immutable strict parallel safe return array_to_tsvector(
+          array['@' || user_id] || array_remove(regexp_split_to_array(
+            regexp_replace(
+              translate(lower(regexp_replace(normalize(left(content, 100000), NFKD), '[\u0300-\u036f]', '', 'g')
+                collate "pg_c_utf8"), 'ς', 'σ'),
+              '([^${SEPARATORS}]{100})[^${SEPARATORS}]+', '\\1', 'g'),
+            '[${SEPARATORS}]+'), ''))`,
+      'create index messages_words on messages using gin (message_words(user_id, content))',
     ),
   ],
 };

@@ -1,3 +1,5 @@
+import type { TextEntry } from '../../ports/text-index.ts';
+
 /**
  * The stored form of the index. A block holds 4,096 ordinals of one collection; a term's postings in it are
  * u16 entries `(ordinal & 4095) << 4 | min(tf, 15)`, little endian, ascending; a block's chunk lengths are
@@ -14,7 +16,7 @@ export const LENGTH_MAX = 0xffff;
 
 export const blockOf = (ordinal: number): number => Math.floor(ordinal / BLOCK_SIZE);
 export const localOf = (ordinal: number): number => ordinal & LOCAL_MASK;
-export const makeEntry = (local: number, tf: number): number => (local << TF_BITS) | Math.min(tf, TF_MAX);
+const makeEntry = (local: number, tf: number): number => (local << TF_BITS) | Math.min(tf, TF_MAX);
 
 /** Views a stored blob as u16; copies only where its memory is not aligned. */
 export function asEntries(blob: Uint8Array): Uint16Array {
@@ -58,4 +60,46 @@ function lowerBound(entries: Uint16Array, value: number): number {
     else high = middle;
   }
   return low;
+}
+
+export function groupByBlock(entries: readonly TextEntry[]): Map<number, TextEntry[]> {
+  const groups = new Map<number, TextEntry[]>();
+  for (const entry of entries) {
+    // a chunk without any word cannot be found: it takes no place
+    if (entry.length === 0) continue;
+    const block = blockOf(entry.ordinal);
+    const group = groups.get(block);
+    if (group === undefined) groups.set(block, [entry]);
+    else group.push(entry);
+  }
+  return groups;
+}
+
+/** Postings by term of entries that lie in one block, in its stored form. */
+export function postingsOf(entries: readonly TextEntry[]): Map<string, Uint16Array> {
+  const byTerm = new Map<string, number[]>();
+  for (const { ordinal, terms } of entries) {
+    const local = localOf(ordinal);
+    for (const [term, tf] of terms) {
+      const list = byTerm.get(term);
+      if (list === undefined) byTerm.set(term, [makeEntry(local, tf)]);
+      else list.push(makeEntry(local, tf));
+    }
+  }
+  return new Map([...byTerm].map(([term, list]) => [term, Uint16Array.from(list)]));
+}
+
+/** A block's lengths, with room for at least `size` ordinals. */
+export function widened(stored: Uint8Array | undefined, size: number): Uint16Array {
+  const before = stored === undefined ? new Uint16Array(0) : asEntries(stored);
+  const lengths = new Uint16Array(Math.max(before.length, size));
+  lengths.set(before);
+  return lengths;
+}
+
+/** Without the zeros at the end. */
+export function usedLength(lengths: Uint16Array): number {
+  let used = lengths.length;
+  while (used > 0 && lengths[used - 1] === 0) used--;
+  return used;
 }

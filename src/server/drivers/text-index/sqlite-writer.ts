@@ -5,10 +5,13 @@ import {
   asEntries,
   BLOCK_SIZE,
   blockOf,
+  groupByBlock,
   LENGTH_MAX,
   localOf,
-  makeEntry,
   mergeEntries,
+  postingsOf,
+  usedLength,
+  widened,
   withoutLocals,
 } from './posting-block.ts';
 
@@ -97,34 +100,13 @@ function prepare(raw: Database) {
 }
 type Statements = ReturnType<typeof prepare>;
 
-function groupByBlock(entries: readonly TextEntry[]): Map<number, TextEntry[]> {
-  const groups = new Map<number, TextEntry[]>();
-  for (const entry of entries) {
-    // a chunk without any word cannot be found: it takes no place
-    if (entry.length === 0) continue;
-    const block = blockOf(entry.ordinal);
-    const group = groups.get(block);
-    if (group === undefined) groups.set(block, [entry]);
-    else group.push(entry);
-  }
-  return groups;
-}
-
 function addToBlock(
   statements: Statements,
   collectionNo: number,
   block: number,
   entries: readonly TextEntry[],
 ): void {
-  const byTerm = new Map<string, number[]>();
-  for (const { ordinal, terms } of entries) {
-    const local = localOf(ordinal);
-    for (const [term, tf] of terms) {
-      const list = byTerm.get(term);
-      if (list === undefined) byTerm.set(term, [makeEntry(local, tf)]);
-      else list.push(makeEntry(local, tf));
-    }
-  }
+  const byTerm = postingsOf(entries);
   const stored = statements.getLengths.get(collectionNo, block);
   const lengths = widened(stored, localOf((entries.at(-1) as TextEntry).ordinal) + 1);
   // documents are written side by side, so a later batch may hold earlier ordinals
@@ -138,20 +120,13 @@ function addToBlock(
   }
   // in key order: neighbouring rows share a page
   for (const term of [...byTerm.keys()].sort()) {
-    const added = Uint16Array.from(byTerm.get(term) as number[]);
+    const added = byTerm.get(term) as Uint16Array;
     const present = behindAll ? undefined : statements.get.get(collectionNo, block, term);
     if (present === undefined) statements.append.run(collectionNo, block, term, asBlob(added));
     else statements.put.run(collectionNo, block, term, asBlob(mergeEntries(asEntries(present), added)));
   }
   statements.putLengths.run(collectionNo, block, asBlob(lengths));
   statements.addStats.run(collectionNo, entries.length, lengthSum);
-}
-
-function widened(stored: Uint8Array | undefined, size: number): Uint16Array {
-  const before = stored === undefined ? new Uint16Array(0) : asEntries(stored);
-  const lengths = new Uint16Array(Math.max(before.length, size));
-  lengths.set(before);
-  return lengths;
 }
 
 function removeFromBlock(
@@ -188,13 +163,6 @@ function removeFromBlock(
   if (removed === 0) return;
   statements.addStats.run(collectionNo, -removed, -lengthSum);
   statements.deleteEmptyStats.run(collectionNo);
-}
-
-/** Without the zeros at the end. */
-function usedLength(lengths: Uint16Array): number {
-  let used = lengths.length;
-  while (used > 0 && lengths[used - 1] === 0) used--;
-  return used;
 }
 
 function removeFromTerm(

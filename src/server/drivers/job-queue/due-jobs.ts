@@ -1,0 +1,64 @@
+import { type Kysely, sql } from 'kysely';
+import type { JobKind } from '../../ports/job-queue.ts';
+import type { Database, JobRow } from '../../ports/schema.ts';
+import { isGone } from './lease-owner.ts';
+
+// literals, because a partial index serves only a query that names its condition
+export const QUEUED = sql.lit('queued' as const);
+export const RUNNING = sql.lit('running' as const);
+
+/** The first due job of each kind, the first of all in front. */
+export async function firstDue(
+  on: Kysely<Database>,
+  { kinds, now }: { readonly kinds: readonly JobKind[]; readonly now: string },
+): Promise<JobRow[]> {
+  const firsts: JobRow[] = [];
+  for (const kind of kinds) {
+    const first = await dueOf(on, kind, now).selectAll().executeTakeFirst();
+    if (first !== undefined) firsts.push(first);
+  }
+  const later = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+  return firsts.sort((a, b) => b.priority - a.priority || later(a.run_at, b.run_at) || later(a.id, b.id));
+}
+
+export const dueOf = (on: Kysely<Database>, kind: string, now: string) =>
+  on
+    .selectFrom('jobs')
+    .where('state', '=', QUEUED)
+    .where('kind', '=', kind)
+    .where('run_at', '<=', now)
+    .orderBy('priority', 'desc')
+    .orderBy('run_at')
+    .orderBy('id')
+    .limit(1);
+
+export type Orphan = Pick<JobRow, 'id' | 'lease_owner' | 'lease_until'>;
+
+/** Running jobs whose lease ran out, or whose owner is known to be gone. */
+export async function findOrphans(
+  on: Kysely<Database>,
+  { owner, now }: { readonly owner: string; readonly now: string },
+): Promise<Orphan[]> {
+  const running = await on
+    .selectFrom('jobs')
+    .select(['id', 'lease_owner', 'lease_until'])
+    .where('state', '=', RUNNING)
+    .execute();
+  const gone = new Map<string, boolean>();
+  return running.filter(({ lease_owner, lease_until }) => {
+    if (lease_owner === null || lease_until === null || lease_until < now) return true;
+    if (lease_owner === owner) return false;
+    if (!gone.has(lease_owner)) gone.set(lease_owner, isGone(lease_owner));
+    return gone.get(lease_owner) === true;
+  });
+}
+
+/** It keeps its place in the line: what a crash interrupted goes on first. */
+export const requeue = (on: Kysely<Database>) =>
+  on.updateTable('jobs').set((the) => ({
+    state: 'queued',
+    lease_owner: null,
+    lease_until: null,
+    last_error: 'interrupted',
+    deaths: the('deaths', '+', 1),
+  }));

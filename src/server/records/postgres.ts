@@ -15,7 +15,7 @@ import type { Transaction } from '../ports/transaction.ts';
 import { migratePostgres } from './migrate-postgres.ts';
 import { clientConfig } from './postgres-client.ts';
 import { isCollision, isConflict, isLockTimeout, isLost } from './postgres-faults.ts';
-import { openPool, type PoolState, type Routing, routedPool, stateOf } from './postgres-pool.ts';
+import { openPool, type PoolState, patientPool, stateOf } from './postgres-pool.ts';
 
 /** The records on PostgreSQL. */
 export interface PostgresConnection {
@@ -30,8 +30,6 @@ export interface PostgresOptions {
   readonly poolSize?: number;
   /** PEM file of the authority that signed the server's certificate. */
   readonly caFile?: string | undefined;
-  /** Sends reads to replicas. */
-  readonly routing?: Routing;
   /** A transaction is begun anew because of another one. */
   readonly onConflict?: () => void;
 }
@@ -47,12 +45,12 @@ export const DEFAULT_POOL_SIZE = 10;
  */
 export function openPostgres(
   url: string,
-  { poolSize = DEFAULT_POOL_SIZE, caFile, routing, onConflict = () => {} }: PostgresOptions = {},
+  { poolSize = DEFAULT_POOL_SIZE, caFile, onConflict = () => {} }: PostgresOptions = {},
 ): PostgresConnection {
   const pool = openPool(url, { size: poolSize, caFile });
   const db = new SerializableKysely(
     {
-      dialect: new PostgresDialect({ pool: routedPool(pool, routing) }),
+      dialect: new PostgresDialect({ pool: patientPool(pool) }),
       // SQLite takes `in ()` for a list that holds nothing
       plugins: [new HandleEmptyInListsPlugin({ strategy: replaceWithNoncontingentExpression })],
     },

@@ -84,31 +84,6 @@ describe.each(DIALECTS)('%s', (dialect) => {
 
   jobQueueConformance(dialect, make);
 
-  test('many who take at once take every job, and each of them once', async () => {
-    const t = await make();
-    await t.db.transaction().execute(async (tx) => {
-      for (let i = 0; i < 40; i++) await t.queue.enqueue(tx, { kind: 'ingest', payload: {} });
-    });
-    const ids: string[] = [];
-    const takeAll = async (queue: JobQueue) => {
-      for (let job = await queue.take(['ingest']); job; job = await queue.take(['ingest'])) ids.push(job.id);
-    };
-    await Promise.all([t.queue, t.another(), t.another(), t.another()].map(takeAll));
-    expect(ids.length).toBe(40);
-    expect(new Set(ids).size).toBe(40);
-  });
-
-  test('of many who find the job of a dead process, one puts it back', async () => {
-    const t = await make();
-    await t.db.transaction().execute((tx) => t.queue.enqueue(tx, { kind: 'ingest', payload: {} }));
-    await t.queue.take(['ingest']);
-    await t.killOwner();
-    const found = await Promise.all(
-      [t.queue, t.another(), t.another()].map((queue) => queue.take(['ingest'])),
-    );
-    expect(found.filter(Boolean)).toMatchObject([{ attempt: 2, deaths: 1 }]);
-  });
-
   test('a renewed lease stays with its owner', async () => {
     const t = await make({ renewMs: 5, leaseMs: 1_000 });
     await t.db.transaction().execute((tx) => t.queue.enqueue(tx, { kind: 'ingest', payload: {} }));
@@ -171,24 +146,44 @@ describe.each(DIALECTS)('%s', (dialect) => {
   });
 });
 
+describe('on PostgreSQL', () => {
+  test('many who take at once take every job, and each of them once', async () => {
+    const t = await makeWith(await openPostgresJobs({}));
+    await t.db.transaction().execute(async (tx) => {
+      for (let i = 0; i < 40; i++) await t.queue.enqueue(tx, { kind: 'ingest', payload: {} });
+    });
+    const ids: string[] = [];
+    const takeAll = async (queue: JobQueue) => {
+      for (let job = await queue.take(['ingest']); job; job = await queue.take(['ingest'])) ids.push(job.id);
+    };
+    await Promise.all([t.queue, t.another(), t.another(), t.another()].map(takeAll));
+    expect(ids.length).toBe(40);
+    expect(new Set(ids).size).toBe(40);
+  });
+
+  test('of many who find the job of a dead process, one puts it back', async () => {
+    const t = await makeWith(await openPostgresJobs({}));
+    await t.db.transaction().execute((tx) => t.queue.enqueue(tx, { kind: 'ingest', payload: {} }));
+    await t.queue.take(['ingest']);
+    await t.killOwner();
+    const found = await Promise.all(
+      [t.queue, t.another(), t.another()].map((queue) => queue.take(['ingest'])),
+    );
+    expect(found.filter(Boolean)).toMatchObject([{ attempt: 2, deaths: 1 }]);
+  });
+});
+
 test('taking a job reads the index of due jobs, whatever else waits', async () => {
-  for (const dialect of DIALECTS) {
+  const due = `select * from jobs where state = 'queued' and kind = 'ingest' and run_at <= 'x' order by priority desc, run_at, id limit 1`;
+  for (const [dialect, explain] of [
+    ['sqlite', 'explain query plan'],
+    ['postgres', 'explain'],
+  ] as const) {
     const store = await newStore(dialect);
     ends.push(() => store.close());
-    const plan = await store.db
-      .selectFrom('jobs')
-      .selectAll()
-      .where('state', '=', sql.lit('queued' as const))
-      .where('kind', '=', 'ingest')
-      .where('run_at', '<=', 'x')
-      .orderBy('priority', 'desc')
-      .orderBy('run_at')
-      .orderBy('id')
-      .limit(1)
-      .explain();
-    const text = JSON.stringify(plan);
-    expect(text).toMatch(/INDEX jobs_due|Index Scan using jobs_due/i);
-    expect(text).not.toMatch(/TEMP B-TREE|Sort/);
+    const plan = JSON.stringify((await sql.raw(`${explain} ${due}`).execute(store.db)).rows);
+    expect(plan).toMatch(/INDEX jobs_due|Index Scan using jobs_due/);
+    expect(plan).not.toMatch(/TEMP B-TREE|Sort/);
   }
 });
 

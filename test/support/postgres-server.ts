@@ -23,7 +23,7 @@ export interface PostgresServer {
 
 /** The server refuses to run as root: then it runs as `nobody`. */
 const NOBODY = { uid: 65_534, gid: 65_534 };
-const asWhom = process.getuid?.() === 0 ? NOBODY : {};
+const asWhom: Partial<typeof NOBODY> = process.getuid?.() === 0 ? NOBODY : {};
 const SUPERUSER = 'ka';
 
 const binaries = async (): Promise<{ initdb: string; postgres: string }> =>
@@ -32,14 +32,14 @@ const binaries = async (): Promise<{ initdb: string; postgres: string }> =>
   );
 
 /** A folder that the server's user owns. */
-export function serverFolder(): string {
+function serverFolder(): string {
   const dir = mkdtempSync(join(tmpdir(), 'ka-postgres-'));
-  if ('uid' in asWhom) chownSync(dir, asWhom.uid, asWhom.gid);
+  ownedByServer(dir);
   return dir;
 }
 
-export const ownedByServer = (path: string): void => {
-  if ('uid' in asWhom) chownSync(path, asWhom.uid, asWhom.gid);
+const ownedByServer = (path: string): void => {
+  if (process.getuid?.() === 0) chownSync(path, NOBODY.uid, NOBODY.gid);
 };
 
 /**
@@ -63,7 +63,7 @@ export async function newPostgres(settings: Readonly<Record<string, string>> = {
 }
 
 /** @param dir holds the cluster in `data`. */
-export async function startPostgres(
+async function startPostgres(
   dir: string,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<PostgresServer> {

@@ -1,7 +1,9 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import type { JobKind } from '../../ports/job-queue.ts';
 import type { Database, JobRow } from '../../ports/schema.ts';
 import { isGone } from './lease-owner.ts';
+
+export type StoredJob = Selectable<JobRow>;
 
 // literals, because a partial index serves only a query that names its condition
 export const QUEUED = sql.lit('queued' as const);
@@ -11,8 +13,8 @@ export const RUNNING = sql.lit('running' as const);
 export async function firstDue(
   on: Kysely<Database>,
   { kinds, now }: { readonly kinds: readonly JobKind[]; readonly now: string },
-): Promise<JobRow[]> {
-  const firsts: JobRow[] = [];
+): Promise<StoredJob[]> {
+  const firsts: StoredJob[] = [];
   for (const kind of kinds) {
     const first = await dueOf(on, kind, now).selectAll().executeTakeFirst();
     if (first !== undefined) firsts.push(first);
@@ -32,7 +34,7 @@ export const dueOf = (on: Kysely<Database>, kind: string, now: string) =>
     .orderBy('id')
     .limit(1);
 
-export type Orphan = Pick<JobRow, 'id' | 'lease_owner' | 'lease_until'>;
+type Orphan = Pick<StoredJob, 'id' | 'lease_owner' | 'lease_until'>;
 
 /** Running jobs whose lease ran out, or whose owner is known to be gone. */
 export async function findOrphans(

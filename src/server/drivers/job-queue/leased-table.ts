@@ -2,9 +2,9 @@ import type { Kysely } from 'kysely';
 import { v7 } from 'uuid';
 import type { Events } from '../../ports/events.ts';
 import type { JobKind, JobQueue, LeasedJob } from '../../ports/job-queue.ts';
-import type { Database, JobRow } from '../../ports/schema.ts';
+import type { Database } from '../../ports/schema.ts';
 import type { Transaction } from '../../ports/transaction.ts';
-import { RUNNING } from './due-jobs.ts';
+import { RUNNING, type StoredJob } from './due-jobs.ts';
 import { newLeaseOwner } from './lease-owner.ts';
 
 export interface LeasedTableOptions {
@@ -40,7 +40,7 @@ export interface Taking {
  * Puts back into the line what others left that are gone, and takes the first job that is due, in one transaction
  * or as if it were.
  */
-export type TakeDue = (taking: Taking) => Promise<JobRow | undefined>;
+export type TakeDue = (taking: Taking) => Promise<StoredJob | undefined>;
 
 /** Jobs in the records' database: what a transaction enqueues commits with it. How one is taken differs by dialect. */
 export function createLeasedTable(options: LeasedTableOptions, takeDue: TakeDue): JobQueue {
@@ -113,7 +113,7 @@ export function createLeasedTable(options: LeasedTableOptions, takeDue: TakeDue)
     }
   }
 
-  function lease(row: JobRow): LeasedJob {
+  function lease(row: StoredJob): LeasedJob {
     const controller = new AbortController();
     held.set(row.id, { documentId: row.document_id, controller });
     /** Nothing changes when the lease was lost or the job was cancelled. */

@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import type { JobQueue } from '../../ports/job-queue.ts';
-import type { JobRow } from '../../ports/schema.ts';
-import { dueOf, findOrphans, firstDue, requeue } from './due-jobs.ts';
+import { dueOf, findOrphans, firstDue, requeue, type StoredJob } from './due-jobs.ts';
 import { createLeasedTable, type LeasedTableOptions, type Taking } from './leased-table.ts';
 
 export const createPostgresJobQueue = (options: LeasedTableOptions): JobQueue =>
@@ -11,7 +10,7 @@ export const createPostgresJobQueue = (options: LeasedTableOptions): JobQueue =>
  * Each step is a statement of its own, so that workers pass each other: one that is being taken is locked, and the
  * others take the next one.
  */
-async function takeUnlocked(taking: Taking): Promise<JobRow | undefined> {
+async function takeUnlocked(taking: Taking): Promise<StoredJob | undefined> {
   const { db, owner, leaseUntil, now } = taking;
   // as it was found: of two that found it, one puts it back
   for (const { id, lease_owner, lease_until } of await findOrphans(db, taking))

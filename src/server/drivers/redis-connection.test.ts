@@ -87,7 +87,7 @@ describeWith('redis', 'connection to Redis', (path) => {
     const add = redisScript("return redis.call('INCRBY', KEYS[1], ARGV[1])");
     expect(await redis.ask((client) => add(client, 'sum', 2))).toBe(2);
     expect(await redis.ask((client) => add(client, 'sum', 3))).toBe(5);
-    await redis.ask((client) => client.script('FLUSH'));
+    await redis.ask((client) => client.script('FLUSH').then(() => 'done'));
     expect(await redis.ask((client) => add(client, 'sum', 4))).toBe(9);
   });
 });

@@ -11,6 +11,7 @@ import { createLocalEvents } from './drivers/events/local.ts';
 import { createDiskFileStore } from './drivers/file-store/disk.ts';
 import { createSqliteJobQueue } from './drivers/job-queue/sqlite.ts';
 import { createLanguageModel, type PricedModel } from './drivers/language-model/create-language-model.ts';
+import { createMemoryRateLimit } from './drivers/rate-limit/memory.ts';
 import type { HttpServer } from './http/server.ts';
 import type { HealthSources } from './http/services.ts';
 import { CHUNKER_VERSION } from './ingest/chunk.ts';
@@ -24,6 +25,7 @@ import type { Events } from './ports/events.ts';
 import type { FileStore } from './ports/file-store.ts';
 import type { JobQueue } from './ports/job-queue.ts';
 import type { MemoryLevel, MemoryWatch } from './ports/memory-watch.ts';
+import type { RateLimit } from './ports/rate-limit.ts';
 import type { Database } from './ports/schema.ts';
 import type { VectorStats } from './ports/vector-index.ts';
 import { createBudgets } from './records/budgets.ts';
@@ -46,6 +48,7 @@ export interface Installation {
   readonly events: Events;
   readonly cache: Cache;
   readonly answering: Answering & QuestionVectors;
+  readonly rateLimit: RateLimit;
   readonly embedder: Embedder;
   readonly usage: UsageMeter;
   /** Undefined: answers are extracted. */
@@ -179,6 +182,7 @@ export function openInstallation(
     queue,
     events,
     cache,
+    rateLimit: createMemoryRateLimit(config.rateLimitPerMinute),
     answering,
     embedder,
     model,

@@ -11,6 +11,7 @@ import { createMemoryCache } from '../../src/server/drivers/cache/memory.ts';
 import { createLocalEvents } from '../../src/server/drivers/events/local.ts';
 import { createDiskFileStore } from '../../src/server/drivers/file-store/disk.ts';
 import { createSqliteJobQueue } from '../../src/server/drivers/job-queue/sqlite.ts';
+import { createMemoryRateLimit } from '../../src/server/drivers/rate-limit/memory.ts';
 import { createHttpServer, type HttpServer } from '../../src/server/http/server.ts';
 import type { Services } from '../../src/server/http/services.ts';
 import { createLog } from '../../src/server/log.ts';
@@ -82,6 +83,7 @@ export async function startTestApp({
     queue,
     events,
     cache,
+    rateLimit: createMemoryRateLimit(config.rateLimitPerMinute),
     answering: fakeAnswering,
     embedder: createFakeEmbedder(),
     usage: createUsageMeter(sqlite.db, (error) => {

@@ -7,6 +7,14 @@ const PROVIDERS = {
     paths: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
     command: 'apt-get install chromium',
   },
+  redis: {
+    paths: ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/opt/homebrew/bin/redis-server'],
+    command: 'apt-get install redis-server',
+  },
+  nginx: {
+    paths: ['/usr/sbin/nginx', '/usr/local/sbin/nginx', '/opt/homebrew/bin/nginx'],
+    command: 'apt-get install nginx-light libnginx-mod-http-brotli-static',
+  },
 } as const;
 type Need = keyof typeof PROVIDERS;
 

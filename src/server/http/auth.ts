@@ -2,11 +2,11 @@ import type { FastifyRequest } from 'fastify';
 import type { Kysely } from 'kysely';
 import type { Scope } from '../../contract/auth.ts';
 import { AppError } from '../errors.ts';
+import type { RateLimit } from '../ports/rate-limit.ts';
 import type { Database } from '../ports/schema.ts';
 import { API_KEY_PREFIX, readKeyHolder } from '../records/api-keys.ts';
 import { readSession } from '../records/sessions.ts';
 import type { AccessTokens } from './access-token.ts';
-import type { RateLimit } from './rate-limit.ts';
 
 /**
  * Who may call a route: anybody; a signed-in user or a key with that scope; an administrator (whose key needs
@@ -70,14 +70,16 @@ export function accessHook(
   { db, tokens, limit }: { db: Kysely<Database>; tokens: AccessTokens; limit: RateLimit },
 ): (request: FastifyRequest) => Promise<void> {
   const { access, sessionOnly, unlimited } = route;
-  const count = (key: string) => {
-    const seconds = unlimited ? 0 : limit.take(key);
+  const count = async (key: string) => {
+    if (unlimited) return;
+    const taken = limit.take(key);
+    const seconds = typeof taken === 'number' ? taken : await taken;
     if (seconds > 0)
       throw new AppError('RATE_LIMITED', `Too many requests: come back in ${Math.ceil(seconds)} s.`, {
         retryAfterSeconds: seconds,
       });
   };
-  if (access === 'open') return async (request) => count(request.ip);
+  if (access === 'open') return (request) => count(request.ip);
   const scope: Scope = access === 'admin' ? (route.reads ? 'read' : 'write') : access;
   return async (request) => {
     let caller: Caller;
@@ -85,10 +87,10 @@ export function accessHook(
       caller = await authenticate(request, db, tokens);
     } catch (error) {
       // guesses count for the address that they come from
-      count(request.ip);
+      await count(request.ip);
       throw error;
     }
-    count(caller.userId);
+    await count(caller.userId);
     if (!caller.scopes.includes(scope))
       throw new AppError('FORBIDDEN', `The API key lacks the scope ${scope}.`);
     if (sessionOnly && caller.via === 'key')

@@ -16,7 +16,6 @@ import { idempotencyHooks } from './idempotency.ts';
 import { createLastHour } from './last-hour.ts';
 import { createOpenApi } from './openapi.ts';
 import { problemOf, sendProblem } from './problem.ts';
-import { createRateLimit } from './rate-limit.ts';
 import { createRequestLog } from './request-log.ts';
 import { createRouteTable } from './route-table.ts';
 import { registerAdminRoutes } from './routes/admin.ts';
@@ -81,7 +80,7 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
   app.decorateRequest('stages', undefined);
 
   const credentials = createCredentials(config);
-  const limit = createRateLimit(config.rateLimitPerMinute);
+  const limit = services.rateLimit;
   const routes = createRouteTable();
   const origins = new Set(config.corsOrigins);
   const openApi = createOpenApi(services.version);

@@ -9,6 +9,7 @@ import type { Events } from '../ports/events.ts';
 import type { FileStore } from '../ports/file-store.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
 import type { MemoryWatch } from '../ports/memory-watch.ts';
+import type { RateLimit } from '../ports/rate-limit.ts';
 import type { Database } from '../ports/schema.ts';
 import type { UsageMeter } from '../records/usage-meter.ts';
 import type { FetchGuard } from './fetch-url.ts';
@@ -23,6 +24,7 @@ export interface Services {
   readonly queue: JobQueue;
   readonly events: Events;
   readonly cache: Cache;
+  readonly rateLimit: RateLimit;
   readonly answering: Answering;
   /** The installation's own, for `/v1/embeddings`. */
   readonly embedder: Embedder;

@@ -1,22 +1,37 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
+import { eventsConformance } from './conformance.ts';
 import { createLocalEvents } from './local.ts';
 
-test('a message reaches the listeners of its topic in this thread, once, and nobody after they left', async () => {
-  const events = createLocalEvents({ name: 'own-thread' });
+let made = 0;
+eventsConformance('local', async () => {
+  const name = `shared-${++made}`;
+  const [one, two] = [createLocalEvents({ name }), createLocalEvents({ name })];
+  return { one, two, stranger: createLocalEvents({ name: `other-${made}` }) };
+});
+
+test('what is brought in is heard by all threads, and only what is published here is sent out', async () => {
+  const [main, thread] = [createLocalEvents({ name: 'relay' }), createLocalEvents({ name: 'relay' })];
+  const sent: string[] = [];
   const heard: string[] = [];
-  const leave = events.subscribe('task', (id) => heard.push(id));
-  events.subscribe('jobs', (id) => heard.push(`jobs ${id}`));
-  events.publish('task', 'a');
-  expect(heard).toEqual([]);
-  await Promise.resolve();
-  expect(heard).toEqual(['a']);
-  leave();
-  events.publish('task', 'b');
-  await Promise.resolve();
-  expect(heard).toEqual(['a']);
-  await events.close();
+  const bringIn = main.relay((topic, id) => sent.push(`${topic} ${id}`));
+  const all = new Promise<void>((resolve) => {
+    thread.subscribe('task', (id) => {
+      heard.push(id);
+      if (id === 'last') resolve();
+    });
+  });
+  bringIn('task', 'from elsewhere');
+  main.publish('task', 'from here');
+  main.publish('task', 'last');
+  await all;
+  expect(heard).toEqual(['from elsewhere', 'from here', 'last']);
+  const back = new Promise<void>((resolve) => main.subscribe('jobs', () => resolve()));
+  thread.publish('jobs', 'from the thread');
+  await back;
+  expect(sent).toEqual(['task from here', 'task last', 'jobs from the thread']);
+  await Promise.all([main.close(), thread.close()]);
 });
 
 test('a message reaches another thread and the answer comes back', async () => {
@@ -37,14 +52,4 @@ test('a message reaches another thread and the answer comes back', async () => {
   worker.postMessage('leave');
   await once(worker, 'exit');
   await events.close();
-});
-
-test('after close nothing is sent or heard', async () => {
-  const events = createLocalEvents({ name: 'closed' });
-  const heard: string[] = [];
-  events.subscribe('task', (id) => heard.push(id));
-  await events.close();
-  events.publish('task', 'a');
-  await Promise.resolve();
-  expect(heard).toEqual([]);
 });

@@ -1,19 +1,18 @@
-/** Requests a minute for each key, with a burst of a whole minute's worth. */
-export interface RateLimit {
-  /** Counts one request. @returns 0 when it may go on, else the seconds after which it may. */
-  take(key: string): number;
-}
+import type { RateLimit } from '../../ports/rate-limit.ts';
 
 /** Above it, keys that have caught up are forgotten. */
 const MAX_KEYS = 20_000;
 
 /**
- * The generic cell rate algorithm: all that is kept for a key is the time at which its burst is full again.
+ * The generic cell rate algorithm in this process: all that is kept for a key is the time at which its burst is full again.
  *
  * @param perMinute 0 turns the limit off.
  * @param now milliseconds that never go back.
  */
-export function createRateLimit(perMinute: number, now: () => number = () => performance.now()): RateLimit {
+export function createMemoryRateLimit(
+  perMinute: number,
+  now: () => number = () => performance.now(),
+): RateLimit {
   if (perMinute === 0) return { take: () => 0 };
   const stepMs = 60_000 / perMinute;
   const burstMs = 60_000 - stepMs;

@@ -1,0 +1,302 @@
+import { randomUUID } from 'node:crypto';
+import type { Kysely } from 'kysely';
+import type { Database } from '../../ports/schema.ts';
+import { chunkKey, ordinalOf } from '../../ports/search-scope.ts';
+import { mergeRanges, type OrdinalRange } from './ordinal-ranges.ts';
+import { ORDINAL, type Qdrant, TENANT, VECTOR } from './qdrant.ts';
+import { createSyncLease } from './sync-lease.ts';
+
+/** Follows the records: what `createQdrantWriter` noted is brought to Qdrant, by one process at a time. */
+export interface QdrantSync {
+  /** Something was written and will be committed soon. */
+  nudge(): void;
+  /**
+   * Works off all notes that are committed.
+   *
+   * @returns false when another process is at it.
+   * @throws UpstreamError of Qdrant; the notes stay.
+   */
+  drain(signal?: AbortSignal): Promise<boolean>;
+  /**
+   * Compares what Qdrant holds with the records and notes every range that differs, for the next drain: what a
+   * restored copy of either side lacks, and what a crash left.
+   *
+   * @returns how many ranges were noted.
+   */
+  sweep(signal?: AbortSignal): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface QdrantSyncOptions {
+  readonly db: Kysely<Database>;
+  readonly qdrant: Qdrant;
+  /** Told once for each time that Qdrant goes away, and with undefined when it is back. */
+  readonly onFault?: (error: unknown) => void;
+  readonly pollMs?: number;
+}
+
+/** Points of one request, some 2 MB of JSON at 384 dimensions. */
+const BATCH = 256;
+/** Notes that are worked off together: runs that belong together are one request. */
+const NOTES = 256;
+/** Most transactions are committed by then. */
+const SOON_MS = 25;
+const POLL_MS = 2000;
+const MOST_POLL_MS = 30_000;
+const WRITE_MS = 30_000;
+/** Ids of one page when both sides are compared. */
+const COMPARED = 5000;
+const MOST_COLLECTIONS = 100_000;
+const ORDINALS = 2 ** 32;
+const MOST_COUNT = 2 ** 30;
+
+export function createQdrantSync({
+  db,
+  qdrant,
+  onFault = () => {},
+  pollMs = POLL_MS,
+}: QdrantSyncOptions): QdrantSync {
+  const { service, path } = qdrant;
+  const lease = createSyncLease(db, randomUUID());
+  const closing = new AbortController();
+  let running: Promise<boolean> | undefined;
+  let faulty = false;
+  let waitMs = pollMs;
+  let soon: NodeJS.Timeout | undefined;
+  let later = setTimeout(poll, pollMs).unref();
+
+  async function tryDrain(): Promise<void> {
+    try {
+      await drain(closing.signal);
+      if (faulty) onFault(undefined);
+      faulty = false;
+      waitMs = pollMs;
+    } catch (error) {
+      if (closing.signal.aborted) return;
+      if (!faulty) onFault(error);
+      faulty = true;
+      waitMs = Math.min(2 * waitMs, MOST_POLL_MS);
+    }
+  }
+
+  function poll(): void {
+    void tryDrain().then(() => {
+      if (!closing.signal.aborted) later = setTimeout(poll, waitMs).unref();
+    });
+  }
+
+  function drain(signal?: AbortSignal): Promise<boolean> {
+    const mine = (running ?? Promise.resolve(true))
+      .catch(() => {})
+      .then(() => drainAll(signal))
+      .finally(() => {
+        if (running === mine) running = undefined;
+      });
+    running = mine;
+    return mine;
+  }
+
+  async function drainAll(signal: AbortSignal | undefined): Promise<boolean> {
+    if ((await nextNotes(1)).length === 0) return true;
+    if (!(await lease.take())) return false;
+    try {
+      for (;;) {
+        signal?.throwIfAborted();
+        const notes = await nextNotes(NOTES);
+        if (notes.length === 0) return true;
+        for (const [no, own] of Map.groupBy(notes, ({ collection_no }) => collection_no)) {
+          const ranges = own.map(({ first_ordinal, ordinal_count }) => ({
+            first: Number(first_ordinal),
+            end: Number(first_ordinal) + ordinal_count,
+          }));
+          for (const range of mergeRanges(ranges)) await mirror(no, range, signal);
+        }
+        // a change of the same range that was committed meanwhile has a note of its own
+        await db
+          .deleteFrom('vector_log')
+          .where(
+            'id',
+            'in',
+            notes.map(({ id }) => id),
+          )
+          .execute();
+      }
+    } finally {
+      await lease.release();
+    }
+  }
+
+  const nextNotes = (limit: number) =>
+    db.selectFrom('vector_log').selectAll().orderBy('id').limit(limit).execute();
+
+  /** Makes a range in Qdrant equal to the rows. It may be done twice, and by two at once. */
+  async function mirror(no: number, { first, end }: OrdinalRange, signal?: AbortSignal): Promise<void> {
+    for (let from = first; from < end; ) {
+      signal?.throwIfAborted();
+      if (!(await lease.take())) throw new Error('another process took over the notes');
+      const rows = await db
+        .selectFrom('vectors')
+        .selectAll()
+        .where('key', '>=', chunkKey(no, from))
+        .where('key', '<', chunkKey(no, 0) + end)
+        .orderBy('key')
+        .limit(BATCH)
+        .execute();
+      const last = rows.at(-1);
+      const next = last !== undefined && rows.length === BATCH ? ordinalOf(Number(last.key)) + 1 : end;
+      const keys = rows.map(({ key }) => Number(key));
+      if (rows.length < next - from) await removeAllBut(keys, no, { first: from, end: next }, signal);
+      if (rows.length > 0) {
+        const points = rows.map(({ data }, i) => {
+          const id = keys[i] as number;
+          return {
+            id,
+            vector: { [VECTOR]: Array.from(floatsOf(data)) },
+            payload: { [TENANT]: String(no), [ORDINAL]: ordinalOf(id) },
+          };
+        });
+        await service.call('PUT', path('/points?wait=true'), { points }, { signal, timeoutMs: WRITE_MS });
+      }
+      from = next;
+    }
+  }
+
+  async function removeAllBut(
+    keys: readonly number[],
+    no: number,
+    { first, end }: OrdinalRange,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const filter = {
+      must: [tenant(no), { key: ORDINAL, range: { gte: first, lt: end } }],
+      ...(keys.length > 0 ? { must_not: [{ has_id: keys }] } : {}),
+    };
+    await service.call('POST', path('/points/delete?wait=true'), { filter }, { signal, timeoutMs: WRITE_MS });
+  }
+
+  async function countThere(): Promise<Map<number, number>> {
+    const { result } = (await service.call('POST', path('/facet'), {
+      key: TENANT,
+      limit: MOST_COLLECTIONS,
+      exact: true,
+    })) as { result: { hits: { value: string; count: number }[] } };
+    return new Map(result.hits.map(({ value, count }) => [Number(value), count]));
+  }
+
+  async function countHere(no: number): Promise<number> {
+    const { count } = await db
+      .selectFrom('vectors')
+      .select(({ fn }) => fn.countAll().as('count'))
+      .where('key', '>=', chunkKey(no, 0))
+      .where('key', '<', chunkKey(no + 1, 0))
+      .executeTakeFirstOrThrow();
+    return Number(count);
+  }
+
+  /** One page of both sides, in the order of keys, and the key behind it. */
+  async function comparePage(no: number, from: number, signal?: AbortSignal): Promise<ComparedPage> {
+    const end = chunkKey(no + 1, 0);
+    const here = (
+      await db
+        .selectFrom('vectors')
+        .select('key')
+        .where('key', '>=', from)
+        .where('key', '<', end)
+        .orderBy('key')
+        .limit(COMPARED)
+        .execute()
+    ).map(({ key }) => Number(key));
+    const { result } = (await service.call(
+      'POST',
+      path('/points/scroll'),
+      {
+        filter: { must: [tenant(no)] },
+        offset: from,
+        limit: COMPARED,
+        with_payload: false,
+        with_vector: false,
+      },
+      { signal },
+    )) as { result: { points: { id: number }[] } };
+    const there = result.points.map(({ id }) => id);
+    // a full page tells nothing of what comes behind its last key
+    const limits = [here, there]
+      .filter(({ length }) => length === COMPARED)
+      .map((keys) => keys.at(-1) ?? end);
+    const next = Math.min(end, ...limits.map((key) => key + 1));
+    return { here: here.filter((key) => key < next), there: there.filter((key) => key < next), next };
+  }
+
+  async function noteDifferences(no: number, signal?: AbortSignal): Promise<number> {
+    let noted = 0;
+    for (let from = chunkKey(no, 0); from < chunkKey(no + 1, 0); ) {
+      signal?.throwIfAborted();
+      const { here, there, next } = await comparePage(no, from, signal);
+      const [rows, points] = [new Set(here), new Set(there)];
+      const ordinals = [...rows.symmetricDifference(points)].map(ordinalOf);
+      for (const range of mergeRanges(ordinals.map((first) => ({ first, end: first + 1 })))) {
+        await note(no, range);
+        noted++;
+      }
+      from = next;
+    }
+    return noted;
+  }
+
+  async function note(no: number, { first, end }: OrdinalRange): Promise<void> {
+    for (let from = first; from < end; from += MOST_COUNT) {
+      const ordinal_count = Math.min(MOST_COUNT, end - from);
+      await db
+        .insertInto('vector_log')
+        .values({ collection_no: no, first_ordinal: from, ordinal_count })
+        .execute();
+    }
+  }
+
+  return {
+    drain,
+    nudge() {
+      if (soon !== undefined || closing.signal.aborted) return;
+      soon = setTimeout(() => {
+        soon = undefined;
+        void tryDrain();
+      }, SOON_MS).unref();
+    },
+    async sweep(signal) {
+      const there = await countThere();
+      const known = (await db.selectFrom('collections').select('no').execute()).map(({ no }) => Number(no));
+      let noted = 0;
+      for (const no of known) {
+        signal?.throwIfAborted();
+        if ((there.get(no) ?? 0) !== (await countHere(no))) noted += await noteDifferences(no, signal);
+        there.delete(no);
+      }
+      // of collections that are gone
+      for (const no of there.keys()) {
+        await note(no, { first: 0, end: ORDINALS });
+        noted++;
+      }
+      return noted;
+    },
+    async close() {
+      closing.abort();
+      clearTimeout(soon);
+      clearTimeout(later);
+      await running?.catch(() => {});
+    },
+  };
+}
+
+interface ComparedPage {
+  readonly here: readonly number[];
+  readonly there: readonly number[];
+  readonly next: number;
+}
+
+const tenant = (no: number) => ({ key: TENANT, match: { value: String(no) } });
+
+/** A copy where the bytes don't lie as floats must. */
+const floatsOf = (bytes: Uint8Array): Float32Array =>
+  bytes.byteOffset % 4 === 0
+    ? new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
+    : new Float32Array(bytes.slice().buffer);

@@ -65,7 +65,7 @@ async function runSize(size: number): Promise<Row[]> {
     await store(writing, size, truths);
     await writing.close();
     const thread = startSearchThread({
-      databasePath: path,
+      records: { kind: 'sqlite', path },
       dimensions: DIMENSIONS,
       memoryLimitBytes: 2 ** 30,
     });

@@ -9,7 +9,6 @@ import { createMemoryCache } from './drivers/cache/memory.ts';
 import { createBundledEmbedder } from './drivers/embedder/bundled.ts';
 import { createLocalEvents } from './drivers/events/local.ts';
 import { createDiskFileStore } from './drivers/file-store/disk.ts';
-import { createSqliteJobQueue } from './drivers/job-queue/sqlite.ts';
 import { createLanguageModel, type PricedModel } from './drivers/language-model/create-language-model.ts';
 import { createMemoryRateLimit } from './drivers/rate-limit/memory.ts';
 import type { HttpServer } from './http/server.ts';
@@ -17,6 +16,7 @@ import type { HealthSources } from './http/services.ts';
 import { CHUNKER_VERSION } from './ingest/chunk.ts';
 import { FORMATS } from './ingest/formats.ts';
 import { watchInstallation } from './installation-metrics.ts';
+import { keepVectorServer } from './keep-vector-server.ts';
 import { createLog, type Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Cache } from './ports/cache.ts';
@@ -30,12 +30,16 @@ import type { Database } from './ports/schema.ts';
 import type { VectorStats } from './ports/vector-index.ts';
 import { createBudgets } from './records/budgets.ts';
 import { keepIndexVersion } from './records/index-version.ts';
-import { openSqlite, prepareSqlite } from './records/sqlite.ts';
+import { installationId } from './records/kept-settings.ts';
+import { openRecords, prepareRecords, type Records } from './records/open-records.ts';
 import { createUsageMeter, type UsageMeter } from './records/usage-meter.ts';
 import { newWriteTurns } from './records/write-turns.ts';
+import { connectShared, type Shared } from './shared-by-replicas.ts';
 import { ANALYSER_VERSION } from './text/analyse.ts';
+import type { VectorsPlace } from './threads/index-places.ts';
 import type { IngestThreadData } from './threads/ingest-thread.ts';
 import { keepIngesting } from './threads/keep-ingesting.ts';
+import { queueOf } from './threads/open-writers.ts';
 import { type SearchThread, startSearchThread } from './threads/start-search-thread.ts';
 import { modelDir, version, webDir } from './version.ts';
 
@@ -43,6 +47,7 @@ import { modelDir, version, webDir } from './version.ts';
 export interface Installation {
   readonly config: Config;
   readonly db: Kysely<Database>;
+  readonly records: Records;
   readonly files: FileStore;
   readonly queue: JobQueue;
   readonly events: Events;
@@ -69,7 +74,6 @@ export interface Installation {
   close(): Promise<void>;
 }
 
-const MB = 1024 * 1024;
 /** Of the memory limit: vector codes of the collections searched last, and cached results. */
 const CODES_SHARE = 0.3;
 const CACHE_SHARE = 0.06;
@@ -92,7 +96,7 @@ export interface InstallationOptions {
 }
 
 /** Migrates, opens the database and starts the threads. Takes jobs at once: what a crash left is resumed. */
-export function openInstallation(
+export async function openInstallation(
   config: Config,
   {
     originals,
@@ -101,27 +105,44 @@ export function openInstallation(
     memory,
     metrics,
   }: InstallationOptions = {},
-): Installation {
-  prepareSqlite(config.databasePath);
+): Promise<Installation> {
+  await prepareRecords(config.database);
   const writeTurns = newWriteTurns();
-  const connection = openSqlite(config.databasePath, { turns: { waiting: writeTurns, givesWay: false } });
-  const { db } = connection;
-  const eventsName = randomUUID();
-  const events = createLocalEvents({ name: eventsName });
-  const files = createDiskFileStore({ dir: config.filesDir });
-  const queue = createSqliteJobQueue({ db, events });
+  const records = await openRecords(config.database, { waiting: writeTurns, givesWay: false });
+  const { db } = records;
   const embedder = createBundledEmbedder({ modelDir });
-  keepIndexVersion(
-    connection.raw,
+  await keepIndexVersion(
+    db,
     `analyser ${ANALYSER_VERSION}, chunker ${CHUNKER_VERSION}, ${embedder.fingerprint}`,
   );
-  const cache = createMemoryCache({
+  const prefix = `ka-${await installationId(db)}`;
+  const vectors: VectorsPlace =
+    config.vectors.kind === 'qdrant'
+      ? { ...config.vectors, prefix, fingerprint: embedder.fingerprint }
+      : config.vectors;
+  const vectorServer = vectors.kind === 'qdrant' ? await keepVectorServer(vectors, embedder, log) : undefined;
+  const eventsName = randomUUID();
+  const memoryCache = createMemoryCache({
     maxEntries: config.caches.queryEntries,
     maxBytes: Math.floor(config.memoryLimitBytes * CACHE_SHARE),
   });
+  const shared = await connectShared(config.redisUrl, {
+    prefix,
+    log,
+    local: {
+      cache: memoryCache,
+      events: createLocalEvents({ name: eventsName }),
+      rateLimit: createMemoryRateLimit(config.rateLimitPerMinute),
+    },
+    requestsPerMinute: config.rateLimitPerMinute,
+  });
+  const { cache, events, rateLimit } = shared;
+  const files = createDiskFileStore({ dir: config.filesDir });
+  const queue = queueOf(config.database, db, events);
   const search = startSearchThread(
     {
-      databasePath: config.databasePath,
+      records: config.database,
+      vectors,
       dimensions: embedder.dimensions,
       memoryLimitBytes: Math.floor(config.memoryLimitBytes * CODES_SHARE),
     },
@@ -129,7 +150,8 @@ export function openInstallation(
   );
   const ingest = keepIngesting(
     {
-      databasePath: config.databasePath,
+      records: config.database,
+      vectors,
       modelDir,
       concurrency: config.jobConcurrency,
       embeddingSessions,
@@ -143,6 +165,7 @@ export function openInstallation(
       events,
       log,
       held: () => memory?.level() === 'critical',
+      ...(vectors.kind === 'qdrant' ? { waiting: () => hasVectorNotes(db) } : {}),
       onEnd: ({ kind, tookMs, failed }) => metrics?.stage(`job-${kind}`).record(tookMs, failed),
     },
   );
@@ -162,11 +185,12 @@ export function openInstallation(
       embeddingBytes: Math.floor(config.memoryLimitBytes * EMBEDDING_CACHE_SHARE),
     },
     ...(memory ? { admit: memory.admit } : {}),
+    ...(shared.work ? { sharedWork: shared.work } : {}),
   });
   memory?.onChange((level) => {
-    cache.limitTo(CACHES_AT[level]);
+    memoryCache.limitTo(CACHES_AT[level]);
     answering.limitTo(CACHES_AT[level]);
-    if (level !== 'normal') connection.raw.pragma('shrink_memory');
+    if (level !== 'normal') records.shrink();
     search
       .limitTo(CODES_AT[level])
       .catch((error: unknown) => log.warn('vector codes could not be limited', { error }));
@@ -178,11 +202,12 @@ export function openInstallation(
   return {
     config,
     db,
+    records,
     files,
     queue,
     events,
     cache,
-    rateLimit: createMemoryRateLimit(config.rateLimitPerMinute),
+    rateLimit,
     answering,
     embedder,
     model,
@@ -201,16 +226,22 @@ export function openInstallation(
     },
     health: {
       started: () => started,
-      probes: createProbes({ config, db, queue, cache, embedder, model, search }),
+      probes: createProbes({ config, records, queue, shared, embedder, model, search }),
     },
     async close() {
       model?.close();
       await Promise.all([ingest.close(), usage.flush()]);
-      await Promise.all([search.close(), embedder.close(), queue.close(), cache.close(), events.close()]);
-      await connection.close();
+      await Promise.all([search.close(), embedder.close(), queue.close()]);
+      vectorServer?.close();
+      await shared.close();
+      await records.close();
     },
   };
 }
+
+/** Whether something was written that Qdrant does not have yet. */
+const hasVectorNotes = async (db: Kysely<Database>): Promise<boolean> =>
+  (await db.selectFrom('vector_log').select('id').limit(1).executeTakeFirst()) !== undefined;
 
 /** The language model that the settings name; its faults are logged as they come, a breaker keeps them few. */
 function openModel({ llm }: Config, log: Log): PricedModel | undefined {
@@ -222,27 +253,21 @@ function openModel({ llm }: Config, log: Log): PricedModel | undefined {
 
 function createProbes(parts: {
   config: Config;
-  db: Kysely<Database>;
+  records: Records;
   queue: JobQueue;
-  cache: Cache;
+  shared: Shared;
   embedder: Embedder;
   model: PricedModel | undefined;
   search: SearchThread;
 }): HealthSources['probes'] {
-  const { config, db, queue, cache, embedder, model, search } = parts;
+  const { config, records, queue, shared, embedder, model, search } = parts;
   return {
     database: async () => {
-      await db.selectFrom('settings').select('name').limit(1).execute();
-      return { detail: 'SQLite' };
+      await records.db.selectFrom('settings').select('name').limit(1).execute();
+      return { detail: await records.describe() };
     },
-    vectors: async () => {
-      const { loadedRows, loadedBytes } = await search.vectors.stats();
-      return { detail: `embedded, ${loadedRows} vectors in ${Math.round(loadedBytes / MB)} MB of memory` };
-    },
-    cache: async () => {
-      const { hits, misses, entries } = cache.stats();
-      return { detail: `in process, ${entries} entries, ${hits} hits, ${misses} misses` };
-    },
+    vectors: async () => ({ detail: await search.describe() }),
+    cache: shared.probe,
     queue: async () => {
       const { queued, running, failed } = await queue.depth();
       return { detail: `${queued} waiting, ${running} running, ${failed} failed` };

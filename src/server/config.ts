@@ -18,8 +18,10 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   /** Absolute. */
   readonly dataDir: string;
-  /** Absolute path of the SQLite file. */
-  readonly databasePath: string;
+  readonly database: DatabaseConfig;
+  readonly vectors: VectorsConfig;
+  /** Undefined: caches, limits and events are this process's own. */
+  readonly redisUrl: string | undefined;
   readonly filesDir: string;
   /** Undefined: made and kept in `dataDir`. */
   readonly jwtSecret: string | undefined;
@@ -47,6 +49,26 @@ export interface Config {
   /** Where spans go; undefined: nowhere, and none is made. */
   readonly otlpEndpoint: string | undefined;
 }
+
+/** Where the records lie. */
+export type DatabaseConfig =
+  | {
+      readonly kind: 'sqlite';
+      /** Absolute. */
+      readonly path: string;
+    }
+  | {
+      readonly kind: 'postgres';
+      readonly url: string;
+      readonly poolSize: number;
+      /** PEM file of the authority that signed the server's certificate. */
+      readonly caFile: string | undefined;
+    };
+
+/** Where vectors are searched: beside the records, or in Qdrant. */
+export type VectorsConfig =
+  | { readonly kind: 'records' }
+  | { readonly kind: 'qdrant'; readonly url: string; readonly apiKey: string | undefined };
 
 /** Who writes the answers. */
 export type LlmConfig = { readonly provider: 'extractive' } | RemoteLlmConfig;
@@ -122,15 +144,18 @@ function contradictions(v: SettingValues): string[] {
   const faults: string[] = [];
   const later = (name: SettingName, what: string) =>
     faults.push(`${name} asks for ${what}, which this release does not have yet: unset it`);
-  if (v.DATABASE_URL !== undefined) later('DATABASE_URL', 'PostgreSQL');
-  if (v.VECTOR_URL !== undefined) later('VECTOR_URL', 'Qdrant');
-  if (v.REDIS_URL !== undefined) later('REDIS_URL', 'Redis');
   if (v.STORAGE_URL !== undefined) later('STORAGE_URL', 'an object store');
   faults.push(...llmContradictions(v));
   if (v.EMBEDDING_PROVIDER !== 'bundled') later('EMBEDDING_PROVIDER', 'a remote embedding model');
-  if (v.WORKERS > 1) faults.push('WORKERS above 1 needs PostgreSQL: set DATABASE_URL, or WORKERS=1');
-  if (v.DATABASE_READ_URLS.length > 0 && v.DATABASE_URL === undefined)
-    faults.push('DATABASE_READ_URLS needs DATABASE_URL');
+  if (v.WORKERS > 1 && v.DATABASE_URL === undefined)
+    faults.push('WORKERS above 1 needs PostgreSQL: set DATABASE_URL, or WORKERS=1');
+  else if (v.WORKERS > 1)
+    later('WORKERS', 'several processes of one command: start it several times instead, or');
+  if (v.DATABASE_READ_URLS.length > 0) later('DATABASE_READ_URLS', 'read replicas');
+  if (v.DATABASE_URL !== undefined && v.JWT_SECRET === undefined)
+    faults.push(
+      'JWT_SECRET is missing: processes that share a database must agree on it (at least 32 characters)',
+    );
   if (v.CORS_ORIGINS.includes('*'))
     faults.push('CORS_ORIGINS must name origins: * would let every site act for a signed-in user');
   return faults;
@@ -195,6 +220,16 @@ function decideLlm(v: SettingValues): LlmConfig {
   };
 }
 
+const decideDatabase = (v: SettingValues, dataDir: string): DatabaseConfig =>
+  v.DATABASE_URL === undefined
+    ? { kind: 'sqlite', path: join(dataDir, 'knowledge.db') }
+    : {
+        kind: 'postgres',
+        url: v.DATABASE_URL,
+        poolSize: v.DATABASE_POOL_SIZE,
+        caFile: v.DATABASE_CA_FILE,
+      };
+
 const MB = 1024 * 1024;
 
 function decide(v: SettingValues): Config {
@@ -205,7 +240,12 @@ function decide(v: SettingValues): Config {
     trustProxy: v.TRUST_PROXY,
     corsOrigins: v.CORS_ORIGINS,
     dataDir,
-    databasePath: join(dataDir, 'knowledge.db'),
+    database: decideDatabase(v, dataDir),
+    vectors:
+      v.VECTOR_URL === undefined
+        ? { kind: 'records' }
+        : { kind: 'qdrant', url: v.VECTOR_URL, apiKey: v.VECTOR_API_KEY },
+    redisUrl: v.REDIS_URL,
     filesDir: join(dataDir, 'files'),
     jwtSecret: v.JWT_SECRET,
     registrationEnabled: v.REGISTRATION_ENABLED,

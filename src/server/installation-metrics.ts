@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import type { Installation } from './app.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -6,12 +5,12 @@ import type { Metrics } from './metrics.ts';
 export function watchInstallation(
   metrics: Metrics,
   {
-    config,
+    records,
     queue,
     answering,
     usage,
     vectorStats,
-  }: Pick<Installation, 'config' | 'queue' | 'answering' | 'usage' | 'vectorStats'>,
+  }: Pick<Installation, 'records' | 'queue' | 'answering' | 'usage' | 'vectorStats'>,
 ): void {
   metrics.gauge(
     'ka_jobs',
@@ -22,16 +21,19 @@ export function watchInstallation(
     },
     'state',
   );
-  const bytesOf = async (file: string) => (await stat(file).catch(() => undefined))?.size ?? 0;
   metrics.gauge(
     'ka_database_bytes',
     'Size of the database and of its write-ahead log',
-    async () => ({
-      main: await bytesOf(config.databasePath),
-      log: await bytesOf(`${config.databasePath}-wal`),
-    }),
+    records.bytes,
     'file',
   );
+  if (records.pool() !== undefined)
+    metrics.gauge(
+      'ka_database_connections',
+      'Connections of this process for requests, and statements that wait for one',
+      () => records.pool() ?? {},
+      'state',
+    );
   metrics.gauge(
     'ka_question_vectors_bytes',
     'What kept vectors of questions take, about',

@@ -20,7 +20,7 @@ export async function serve(config: Config): Promise<void> {
   const metrics = createMetrics();
   const endTracing = await traceTo(config.otlpEndpoint, (error) => log.warn('traces are lost', { error }));
   const memory = watchMemory({ limitBytes: config.memoryLimitBytes, read: () => readProcessTree(), log });
-  const installation = openInstallation(config, { log, memory, metrics });
+  const installation = await openInstallation(config, { log, memory, metrics });
   const server = await createServer(installation, metrics).catch(async (error: unknown) => {
     // running threads would keep the process alive
     await installation.close();
@@ -82,7 +82,7 @@ function toldToEnd(): Promise<NodeJS.Signals> {
 export async function work(config: Config): Promise<void> {
   const log = createLog(config.logLevel);
   const memory = watchMemory({ limitBytes: config.memoryLimitBytes, read: () => readProcessTree(), log });
-  const installation = openInstallation(config, { log, memory });
+  const installation = await openInstallation(config, { log, memory });
   const told = toldToEnd();
   try {
     await installation.ready;

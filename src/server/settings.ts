@@ -96,6 +96,16 @@ export const SETTINGS = {
     'SQLite in DATA_DIR',
     'PostgreSQL for all records',
   ),
+  DATABASE_POOL_SIZE: setting(
+    or(whole(2, 500), 10),
+    '10',
+    'Connections of a process to PostgreSQL for requests; its threads take some 10 more',
+  ),
+  DATABASE_CA_FILE: setting(
+    z.string().min(1).optional(),
+    '–',
+    "PEM file of the authority that signed the PostgreSQL server's certificate",
+  ),
   DATABASE_READ_URLS: secret(or(list, []), 'none', 'PostgreSQL read replicas, comma-separated, used in turn'),
   VECTOR_URL: setting(
     url('http:', 'https:').optional(),

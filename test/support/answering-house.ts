@@ -22,7 +22,7 @@ export async function openAnsweringHouse(
 ) {
   const ingest = await openIngestHouse({ embedder, vectors: createSqliteVectorWriter });
   const thread = startSearchThread({
-    databasePath: ingest.path,
+    records: { kind: 'sqlite', path: ingest.path },
     dimensions: embedder.dimensions,
     memoryLimitBytes: 64 * 2 ** 20,
   });

@@ -68,8 +68,9 @@ export async function startTestApp({
 }: TestAppOptions = {}): Promise<TestApp> {
   const dataDir = mkdtempSync(join(tmpdir(), 'ka-http-'));
   const config: Config = readConfig({ DATA_DIR: dataDir, RATE_LIMIT_PER_MINUTE: '0', ...env });
-  prepareSqlite(config.databasePath);
-  const sqlite = openSqlite(config.databasePath);
+  const path = join(dataDir, 'knowledge.db');
+  prepareSqlite(path);
+  const sqlite = openSqlite(path);
   collectStatements(sqlite.raw);
   const events = createLocalEvents({ name: dataDir });
   const queue = createSqliteJobQueue({ db: sqlite.db, events });

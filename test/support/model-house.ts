@@ -21,7 +21,7 @@ export async function openModelHouse(env: Readonly<Record<string, string>> = {})
   const dataDir = mkdtempSync(join(tmpdir(), 'ka-model-'));
   const logged: string[] = [];
   const metrics = createMetrics();
-  const installation = openInstallation(
+  const installation = await openInstallation(
     readConfig({
       DATA_DIR: dataDir,
       PORT: '0',

@@ -8,6 +8,7 @@ import type { Cache } from '../ports/cache.ts';
 import type { Embedder } from '../ports/embedder.ts';
 import type { Database } from '../ports/schema.ts';
 import type { SearchScope } from '../ports/search-scope.ts';
+import type { SharedWork } from '../ports/shared-work.ts';
 import type { TextReader } from '../ports/text-index.ts';
 import type { VectorReader } from '../ports/vector-index.ts';
 import { recentExchanges } from '../records/conversations.ts';
@@ -24,6 +25,7 @@ import { asHit, retrieve } from './retrieve.ts';
 import { type Rewritten, rewriteQuestion } from './rewrite-question.ts';
 import { createSharedStreams } from './shared-stream.ts';
 import { createSingleFlight } from './single-flight.ts';
+import { unlessMade } from './unless-made.ts';
 
 export interface AnsweringPorts {
   readonly db: Kysely<Database>;
@@ -42,6 +44,8 @@ export interface AnsweringPorts {
   };
   /** Throws when nothing new may be worked out; what is kept is still served. */
   readonly admit?: () => void;
+  /** Keeps other processes from working out the same answer at the same time. */
+  readonly sharedWork?: SharedWork;
 }
 
 /** What the mouths of the program (HTTP, command line) ask. */
@@ -86,6 +90,7 @@ export function createAnswering({
   model,
   settings,
   admit,
+  sharedWork,
 }: AnsweringPorts): Answering & QuestionVectors {
   const questionVectors = new LRUCache<string, Float32Array>({
     max: Math.max(1, settings.embeddingEntries),
@@ -212,27 +217,28 @@ export function createAnswering({
         return;
       }
       admit?.();
+      const make = async function* (shared: AbortSignal): AsyncGenerator<AnswerEvent> {
+        const question: Question = {
+          query,
+          ...(alternative === undefined ? {} : { alternative }),
+          limit,
+          scope,
+          languages: await languagesOf(scope),
+          userId,
+        };
+        const made =
+          writer === undefined ? answer(ports, question, shared) : generate(ports, writer, question, shared);
+        for await (const event of made) {
+          if (event.type === 'done' && isWorthKeeping(event.answer, scope))
+            await cache.set(key, event.answer, settings.answerTtlMs);
+          yield event;
+        }
+      };
+      const look = () => cache.get<Answer>(key);
+      const asKept = (answer: Answer) => asEvents({ ...answer, cached: true });
       const events = answers.join(
         key,
-        async function* (shared) {
-          const question: Question = {
-            query,
-            ...(alternative === undefined ? {} : { alternative }),
-            limit,
-            scope,
-            languages: await languagesOf(scope),
-            userId,
-          };
-          const made =
-            writer === undefined
-              ? answer(ports, question, shared)
-              : generate(ports, writer, question, shared);
-          for await (const event of made) {
-            if (event.type === 'done' && isWorthKeeping(event.answer, scope))
-              await cache.set(key, event.answer, settings.answerTtlMs);
-            yield event;
-          }
-        },
+        (shared) => unlessMade(sharedWork, { key, look, asEvents: asKept, make: () => make(shared) }, shared),
         signal,
       );
       for await (const event of events)

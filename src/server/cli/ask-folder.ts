@@ -38,7 +38,7 @@ export async function askFolder(
   });
   const bar = createProgressBar(process.stderr);
   const config = readConfig({ DATA_DIR: indexFolder(root), ...ownSettings(environment) });
-  const installation = openInstallation(config, {
+  const installation = await openInstallation(config, {
     originals: { kind: 'in-place' },
     embeddingSessions: config.jobConcurrency,
     log: createLog('silent'),

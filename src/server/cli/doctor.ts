@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import type { Config } from '../config.ts';
 import { ConfigError, readConfig } from '../config.ts';
 import { createLanguageModel } from '../drivers/language-model/create-language-model.ts';
-import { openSqlite, prepareSqlite } from '../records/sqlite.ts';
+import { openRecords, prepareRecords } from '../records/open-records.ts';
 import { modelDir } from '../version.ts';
 
 export interface Finding {
@@ -40,6 +40,8 @@ export async function examine(
   findings.push(await checkDataDir(config));
   if (findings.at(-1)?.status !== 'fault') findings.push(await checkDatabase(config));
   findings.push(
+    await checkVectors(config),
+    ...(await checkRedis(config)),
     await checkModel(probeModel),
     await checkLanguageModel(config),
     checkSimd(),
@@ -85,31 +87,69 @@ async function checkDataDir({ dataDir }: Config): Promise<Finding> {
   }
 }
 
-async function checkDatabase({ databasePath }: Config): Promise<Finding> {
+async function checkDatabase({ database }: Config): Promise<Finding> {
+  const name = 'database';
   try {
-    const { to } = prepareSqlite(databasePath);
-    const connection = openSqlite(databasePath);
+    const { to } = await prepareRecords(database);
+    const records = await openRecords(database);
     try {
-      const result = connection.raw.pragma('quick_check(1)', { simple: true });
-      if (result !== 'ok')
-        return {
-          name: 'database',
-          status: 'fault',
-          detail: `${databasePath}: ${String(result)}`,
-          mend: 'restore the newest backup',
-        };
+      const fault = await records.findFault();
+      if (fault !== undefined)
+        return { name, status: 'fault', detail: fault, mend: 'restore the newest backup' };
+      return { name, status: 'ok', detail: `${await records.describe()}, schema version ${to}` };
     } finally {
-      await connection.close();
+      await records.close();
     }
-    return { name: 'database', status: 'ok', detail: `SQLite, schema version ${to}` };
   } catch (error) {
     return {
-      name: 'database',
+      name,
       status: 'fault',
       detail: messageOf(error),
-      mend: 'restore the newest backup, or start the release that wrote it',
+      mend:
+        database.kind === 'postgres'
+          ? 'see that the server of DATABASE_URL runs and lets this user in, or start the release that wrote the database'
+          : 'restore the newest backup, or start the release that wrote it',
     };
   }
+}
+
+async function checkVectors({ vectors }: Config): Promise<Finding> {
+  const name = 'vectors';
+  if (vectors.kind === 'records') return { name, status: 'ok', detail: 'beside the records' };
+  const { probeQdrant } = await import('../drivers/vector-index/qdrant.ts');
+  try {
+    return { name, status: 'ok', detail: `Qdrant ${await probeQdrant(vectors)}` };
+  } catch (error) {
+    return {
+      name,
+      status: 'fault',
+      detail: messageOf(error),
+      mend: 'see that the server of VECTOR_URL runs and that VECTOR_API_KEY is its key; until then search works by words',
+    };
+  }
+}
+
+async function checkRedis({ redisUrl }: Config): Promise<Finding[]> {
+  if (redisUrl === undefined) return [];
+  const { connectRedis } = await import('../drivers/redis-connection.ts');
+  const reasons: string[] = [];
+  const redis = await connectRedis({
+    url: redisUrl,
+    onNote: (note) => {
+      if (note.state !== 'up') reasons.push(note.reason);
+    },
+  });
+  const up = redis.isUp();
+  await redis.close();
+  if (up) return [{ name: 'redis', status: 'ok', detail: 'answers' }];
+  return [
+    {
+      name: 'redis',
+      status: 'warning',
+      detail: `does not answer: ${reasons[0] ?? 'no connection in time'}`,
+      mend: 'see that the server of REDIS_URL runs; until then nothing is shared by processes',
+    },
+  ];
 }
 
 async function checkModel(probeModel: ModelProbe): Promise<Finding> {

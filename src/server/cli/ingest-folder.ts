@@ -34,7 +34,7 @@ export async function ingestFolder(
   });
   const files = await walkFolder(root, new Set(FORMATS.flatMap((format) => format.extensions)));
   const bar = createProgressBar(process.stderr);
-  const installation = openInstallation(config, { log: createLog('silent') });
+  const installation = await openInstallation(config, { log: createLog('silent') });
   try {
     const { db, queue } = installation;
     const { userId, collectionId } = await findTarget(db, email, collection);

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { opendir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import { type DetailedHealth, detailedHealth } from '../../contract/system.ts';
 import type { Config } from '../config.ts';
 import { freeBytes, type TableSize, tableSizes } from '../records/database-size.ts';
-import { openSqlite } from '../records/sqlite.ts';
+import { openRecords } from '../records/open-records.ts';
 import { type ModelUsage, usageByModel } from '../records/usage-totals.ts';
 import { version } from '../version.ts';
 import { printReport } from './print-report.ts';
@@ -60,25 +61,28 @@ const HEALTH_MS = 5000;
 
 /** Where the installation's memory, disk and money go. Changes nothing; a server may run or not. */
 export async function makeReport(config: Config, now = new Date()): Promise<Report> {
-  if (!existsSync(config.databasePath))
+  const { database } = config;
+  if (database.kind === 'sqlite' && !existsSync(database.path))
     throw new Error(`There is no installation in ${config.dataDir}: start it once, or set DATA_DIR.`);
-  const connection = openSqlite(config.databasePath, { readonly: true });
-  const { db, raw } = connection;
-  const countBy = (table: string, column: string) =>
-    Object.fromEntries(
-      raw.prepare<[], [string, number]>(`select ${column}, count(*) from ${table} group by 1`).raw().all(),
-    );
+  const records = await openRecords(database);
+  const { db } = records;
+  const countBy = async (table: string, column: string) => {
+    const { rows } = await sql<{ name: string; n: number }>`
+      select ${sql.ref(column)} as name, count(*) as n from ${sql.table(table)} group by 1`.execute(db);
+    return Object.fromEntries(rows.map(({ name, n }) => [name, Number(n)]));
+  };
   try {
-    const tables = tableSizes(raw);
+    const tables = await tableSizes(db);
     const table = (name: string) => tables.find((size) => size.name === name);
     const rows = (name: string) => table(name)?.rows ?? 0;
     const bytes = (...names: string[]) =>
       names.reduce((sum, name) => sum + (table(name)?.bytes ?? 0) + (table(name)?.indexBytes ?? 0), 0);
     const ever = await usageByModel(db);
-    const documents = raw
-      .prepare<[], [number, number]>('select count(*), coalesce(sum(size_bytes), 0) from documents')
-      .raw()
-      .get();
+    const documents = await db
+      .selectFrom('documents')
+      .select(({ fn }) => [fn.countAll().as('count'), fn.sum('size_bytes').as('bytes')])
+      .executeTakeFirstOrThrow();
+    const size = await records.bytes();
     const stored = await folderSize(config.filesDir);
     const disk = await statfs(config.dataDir);
     return {
@@ -93,9 +97,9 @@ export async function makeReport(config: Config, now = new Date()): Promise<Repo
         usedPercent: percent(1 - disk.bavail / disk.blocks),
       },
       database: {
-        fileBytes: await fileSize(config.databasePath),
-        logBytes: await fileSize(`${config.databasePath}-wal`),
-        freeBytes: freeBytes(raw),
+        fileBytes: size['main'] ?? 0,
+        logBytes: size['log'] ?? 0,
+        freeBytes: await freeBytes(db),
         tables,
       },
       index: {
@@ -105,24 +109,24 @@ export async function makeReport(config: Config, now = new Date()): Promise<Repo
         withoutVector: Math.max(0, rows('chunks') - rows('vectors')),
       },
       files: {
-        documents: documents?.[0] ?? 0,
-        documentBytes: documents?.[1] ?? 0,
+        documents: Number(documents.count),
+        documentBytes: Number(documents.bytes ?? 0),
         storedFiles: stored.files,
         storedBytes: stored.bytes,
       },
       contents: {
         users: rows('users'),
         collections: rows('collections'),
-        documentsByStatus: countBy('documents', 'status'),
+        documentsByStatus: await countBy('documents', 'status'),
         chunks: rows('chunks'),
       },
-      jobsByState: countBy('jobs', 'state'),
+      jobsByState: await countBy('jobs', 'state'),
       logs: { destination: 'standard output', auditEntries: rows('audit') },
       usage: { thisMonth: await usageByModel(db, `${now.toISOString().slice(0, 7)}-01`), ever },
       savings: savingsOf(ever),
     };
   } finally {
-    await connection.close();
+    await records.close();
   }
 }
 

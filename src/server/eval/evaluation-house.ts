@@ -46,7 +46,7 @@ export async function openEvaluationHouse(
   const embedder = keepVectors(model, cacheDir);
   const corpus = await indexCorpus(connection, embedder, documents, log);
   const thread = startSearchThread({
-    databasePath,
+    records: { kind: 'sqlite', path: databasePath },
     dimensions: embedder.dimensions,
     memoryLimitBytes: VECTOR_MEMORY,
   });

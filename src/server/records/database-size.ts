@@ -1,37 +1,56 @@
-import type BetterSqlite3 from 'better-sqlite3';
+import { type Kysely, sql } from 'kysely';
+import type { Database } from '../ports/schema.ts';
+import { isPostgres } from './dialect.ts';
 
 export interface TableSize {
   readonly name: string;
   readonly rows: number;
   readonly bytes: number;
-  /** Of the indexes that SQLite keeps for it. */
+  /** Of the indexes that the database keeps for it. */
   readonly indexBytes: number;
 }
 
-/** Pages by what they belong to, the largest table first. Reads the whole file once. */
-export function tableSizes(raw: BetterSqlite3.Database): TableSize[] {
-  const sizes = raw
-    .prepare<[], { name: string; type: 'table' | 'index'; bytes: number }>(
-      `select s.tbl_name as name, s.type as type, sum(d.pgsize) as bytes
-       from dbstat d join sqlite_schema s on s.name = d.name
-       where d.aggregate = true and s.type in ('table', 'index') group by 1, 2`,
-    )
-    .all();
-  return raw
-    .prepare<[], string>("select name from sqlite_schema where type = 'table' and rootpage > 0")
-    .pluck()
-    .all()
-    .map((name) => {
-      const of = (type: 'table' | 'index') =>
-        sizes.find((size) => size.name === name && size.type === type)?.bytes ?? 0;
-      const rows = raw.prepare<[], number>(`select count(*) from "${name}"`).pluck().get() ?? 0;
-      return { name, rows, bytes: of('table'), indexBytes: of('index') };
-    })
-    .sort((a, b) => b.bytes + b.indexBytes - a.bytes - a.indexBytes);
+/** What belongs to what, the largest table first. SQLite reads the whole file once for it. */
+export async function tableSizes(db: Kysely<Database>): Promise<TableSize[]> {
+  const sizes = isPostgres(db) ? await postgresSizes(db) : await sqliteSizes(db);
+  const tables = await Promise.all(
+    sizes.map(async ({ name, bytes, indexBytes }) => ({
+      name,
+      rows: await countRows(db, name),
+      bytes: Number(bytes),
+      indexBytes: Number(indexBytes),
+    })),
+  );
+  return tables.sort((a, b) => b.bytes + b.indexBytes - a.bytes - a.indexBytes);
 }
 
-/** Bytes of pages that are free for what comes. */
-export function freeBytes(raw: BetterSqlite3.Database): number {
-  const pages = (name: string) => raw.pragma(name, { simple: true }) as number;
-  return pages('freelist_count') * pages('page_size');
+type Size = Pick<TableSize, 'name' | 'bytes' | 'indexBytes'>;
+
+async function postgresSizes(db: Kysely<Database>): Promise<readonly Size[]> {
+  const { rows } = await sql<Size>`
+    select c.relname as name, pg_table_size(c.oid) as bytes, pg_indexes_size(c.oid) as "indexBytes"
+    from pg_class c where c.relkind = 'r' and c.relnamespace = current_schema()::regnamespace`.execute(db);
+  return rows;
+}
+
+async function sqliteSizes(db: Kysely<Database>): Promise<readonly Size[]> {
+  const { rows } = await sql<Size>`
+    select s.tbl_name as name, sum(case s.type when 'table' then d.pgsize else 0 end) as bytes,
+      sum(case s.type when 'index' then d.pgsize else 0 end) as indexBytes
+    from sqlite_schema s left join dbstat d on d.name = s.name and d.aggregate = true
+    where s.type in ('table', 'index') and s.rootpage > 0 group by 1`.execute(db);
+  return rows;
+}
+
+async function countRows(db: Kysely<Database>, table: string): Promise<number> {
+  const { rows } = await sql<{ n: number }>`select count(*) as n from ${sql.table(table)}`.execute(db);
+  return Number(rows[0]?.n);
+}
+
+/** Bytes of pages that are free for what comes; PostgreSQL does not tell without reading all tables. */
+export async function freeBytes(db: Kysely<Database>): Promise<number> {
+  if (isPostgres(db)) return 0;
+  const { rows } = await sql<{ bytes: number }>`
+    select freelist_count * page_size as bytes from pragma_freelist_count, pragma_page_size`.execute(db);
+  return Number(rows[0]?.bytes);
 }

@@ -1,4 +1,6 @@
-import type BetterSqlite3 from 'better-sqlite3';
+import type { Kysely } from 'kysely';
+import type { Database } from '../ports/schema.ts';
+import { keepSetting } from './kept-settings.ts';
 
 /**
  * What the stored indexes were made by. Passages cut, analysed or embedded in another way never mix with these.
@@ -6,14 +8,11 @@ import type BetterSqlite3 from 'better-sqlite3';
  * @param version of this program: analyser, chunker and embedder.
  * @throws Error when the installation's indexes were made by another one.
  */
-export function keepIndexVersion(raw: BetterSqlite3.Database, version: string): void {
-  raw
-    .prepare("insert into settings (name, value) values ('index', ?) on conflict (name) do nothing")
-    .run(version);
-  const stored = raw.prepare<[], string>("select value from settings where name = 'index'").pluck().get();
+export async function keepIndexVersion(db: Kysely<Database>, version: string): Promise<void> {
+  const stored = await keepSetting(db, 'index', version);
   if (stored === version) return;
   throw new Error(
-    `The index in ${raw.name} was made by "${stored}" and this release makes "${version}". ` +
-      'Start the release that made it, or begin with an empty DATA_DIR and upload again.',
+    `The index of this installation was made by "${stored}" and this release makes "${version}". ` +
+      'Start the release that made it, or begin with an empty installation and upload again.',
   );
 }

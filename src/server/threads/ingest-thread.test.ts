@@ -27,7 +27,7 @@ function start() {
   thread = startThread<IngestHandlers>(siblingModule('./ingest-thread', import.meta.url), {
     name: 'ingest',
     data: {
-      databasePath: house.path,
+      records: { kind: 'sqlite', path: house.path },
       originals: { kind: 'disk', dir: join(dir, 'files') },
       modelDir: join(dir, 'no model'),
       eventsName: dir,

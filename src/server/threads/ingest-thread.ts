@@ -5,23 +5,19 @@ import { spreadEmbedders } from '../drivers/embedder/spread.ts';
 import { createLocalEvents } from '../drivers/events/local.ts';
 import { createDiskFileStore } from '../drivers/file-store/disk.ts';
 import { createFilesInPlace } from '../drivers/file-store/in-place.ts';
-import { createSqliteJobQueue } from '../drivers/job-queue/sqlite.ts';
 import { createProcessParser } from '../drivers/parser/process.ts';
-import { createSqliteTextWriter } from '../drivers/text-index/sqlite-writer.ts';
-import { createSqliteVectorWriter } from '../drivers/vector-index/sqlite-writer.ts';
 import { toWire, type WireError } from '../errors.ts';
 import { createPipeline } from '../ingest/pipeline.ts';
 import { createPurge } from '../ingest/purge.ts';
 import { sweepFiles } from '../ingest/sweep-files.ts';
 import { startRunner } from '../jobs/runner.ts';
 import type { JobKind, LeasedJob } from '../ports/job-queue.ts';
-import { openSqlite } from '../records/sqlite.ts';
+import type { Places } from './index-places.ts';
+import { openWriters, queueOf } from './open-writers.ts';
 import { serve } from './rpc.ts';
 import { traceTo } from './trace-to.ts';
 
-export interface IngestThreadData {
-  /** Migrated. */
-  readonly databasePath: string;
+export interface IngestThreadData extends Places {
   /** The store in a folder of ours, or files that stay where their owner keeps them. */
   readonly originals: { readonly kind: 'disk'; readonly dir: string } | { readonly kind: 'in-place' };
   readonly modelDir: string;
@@ -38,7 +34,11 @@ export interface IngestThreadData {
 }
 
 /** What the thread tells on its own account: a fault to be logged, or a job that was run. */
-export type IngestNote = IngestFault | { readonly ended: EndedJob };
+export type IngestNote =
+  | IngestFault
+  | { readonly ended: EndedJob }
+  /** The vectors' server went away, or is back: what was written for it waits in the records. */
+  | { readonly vectorsAway: WireError | undefined };
 
 export interface EndedJob {
   readonly kind: JobKind;
@@ -57,8 +57,8 @@ export type IngestHandlers = typeof handlers;
 
 const SWEEP_EVERY_MS = 3_600_000;
 const STOP_MS = 5_000;
-/** The connections that go first never copy the log back into the database: this thread does. */
-const CHECKPOINT_EVERY_MS = 15_000;
+/** Connections that embedding, removal, the queue and the mirror of vectors take. */
+const BESIDE_JOBS = 4;
 /**
  * Requests come first. With 100 documents coming in beside 200 requests/s on two cores, p95 grew 3.0 to 4.0 times
  * at 0 and 1.2 to 1.3 times at 10, with as many documents done (docs/performance.md). Higher values are not
@@ -70,23 +70,26 @@ const data = workerData as IngestThreadData;
 // on Linux only: there a priority belongs to the thread that asks, and the threads and processes that it starts inherit it
 if (process.platform === 'linux') setPriority(0, NICENESS);
 const endTracing = await traceTo(data.otlpEndpoint, () => {});
-const {
-  db,
-  raw,
-  close: closeDatabase,
-} = openSqlite(
-  data.databasePath,
-  data.writeTurns ? { turns: { waiting: data.writeTurns, givesWay: true } } : {},
-);
-const events = createLocalEvents({ name: data.eventsName });
-const queue = createSqliteJobQueue({ db, events });
-const files =
-  data.originals.kind === 'disk' ? createDiskFileStore({ dir: data.originals.dir }) : createFilesInPlace();
 const parser = createProcessParser();
 const session = () => createBundledEmbedder({ modelDir: data.modelDir });
 const embedder = spreadEmbedders([session(), ...Array.from({ length: data.embeddingSessions - 1 }, session)]);
-const vectors = createSqliteVectorWriter(raw);
-const texts = createSqliteTextWriter(raw);
+const {
+  db,
+  texts,
+  vectors,
+  close: closeWriters,
+} = await openWriters({
+  ...data,
+  dimensions: embedder.dimensions,
+  connections: data.concurrency + BESIDE_JOBS,
+  turns: data.writeTurns && { waiting: data.writeTurns, givesWay: true },
+  onFault: (error) =>
+    thread.note({ vectorsAway: error === undefined ? undefined : toWire(error) } satisfies IngestNote),
+});
+const events = createLocalEvents({ name: data.eventsName });
+const queue = queueOf(data.records, db, events);
+const files =
+  data.originals.kind === 'disk' ? createDiskFileStore({ dir: data.originals.dir }) : createFilesInPlace();
 
 const runner = startRunner({
   db,
@@ -115,8 +118,6 @@ const sweep = () => void sweepFiles(db, files).catch(() => {});
 const sweeping = setInterval(sweep, SWEEP_EVERY_MS).unref();
 sweep();
 
-const checkpointing = setInterval(() => raw.pragma('wal_checkpoint(passive)'), CHECKPOINT_EVERY_MS).unref();
-
 const handlers = {
   /** Jobs of all processes that wait, run or have failed; `runningHere` are this thread's. */
   async stats() {
@@ -130,10 +131,8 @@ const handlers = {
 
 const thread = serve(handlers, async () => {
   clearInterval(sweeping);
-  clearInterval(checkpointing);
   await runner.stop(STOP_MS);
   await Promise.all([parser.close(), embedder.close(), queue.close(), events.close()]);
-  raw.pragma('wal_checkpoint(passive)');
-  await closeDatabase();
+  await closeWriters();
   await endTracing();
 });

@@ -34,7 +34,7 @@ interface FakeThread {
 }
 
 const dataOf = (folder: string): IngestThreadData => ({
-  databasePath: join(folder, 'ka.sqlite'),
+  records: { kind: 'sqlite', path: join(folder, 'ka.sqlite') },
   originals: { kind: 'disk', dir: join(folder, 'files') },
   modelDir: join(folder, 'no model'),
   eventsName: folder,
@@ -283,7 +283,7 @@ test('closing drains a thread that has only just been started, and waits for its
 });
 
 test('a long write-ahead log is copied back although there are no jobs', async () => {
-  const log = `${dataOf(dir).databasePath}-wal`;
+  const log = join(dir, 'ka.sqlite-wal');
   writeFileSync(log, '');
   truncateSync(log, 17 * 1024 * 1024);
   const t = keep();

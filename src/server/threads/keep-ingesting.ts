@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import type { Log } from '../log.ts';
 import type { Events } from '../ports/events.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
+import type { RecordsPlace } from '../records/open-records.ts';
 import type { EndedJob, IngestHandlers, IngestNote, IngestThreadData } from './ingest-thread.ts';
 import { siblingModule, startThread, type Thread, type ThreadOptions } from './rpc.ts';
 
@@ -16,6 +17,8 @@ export interface IngestKeeperOptions {
   readonly log: Log;
   /** While it says so no job is taken, and a thread that has none running ends. */
   readonly held?: () => boolean;
+  /** Whether something else waits for the thread: vectors that their server does not have yet. */
+  readonly waiting?: () => Promise<boolean>;
   /** Hears of every job that was run. */
   readonly onEnd?: (job: EndedJob) => void;
   /** How long the thread stays without work. */
@@ -47,6 +50,7 @@ export function keepIngesting(
     log,
     idleMs = IDLE_MS,
     held = () => false,
+    waiting = async () => false,
     onEnd = () => {},
     startIngestThread = startRealThread,
   }: IngestKeeperOptions,
@@ -79,6 +83,11 @@ export function keepIngesting(
     started.onNote((note) => {
       const told = note as IngestNote;
       if ('ended' in told) return onEnd(told.ended);
+      if ('vectorsAway' in told) {
+        if (told.vectorsAway === undefined) log.info('vectors are back');
+        else log.warn('vectors wait: their server is away', { error: told.vectorsAway });
+        return;
+      }
       const { job, error, final } = told;
       log.warn(final ? 'job failed' : 'job will be tried again', { job, error });
     });
@@ -111,9 +120,8 @@ export function keepIngesting(
     const { queued, running } = await queue.depth();
     if (queued + running > 0) return start();
     if (thread === undefined) {
-      const walBytes = statSync(`${data.databasePath}-wal`, { throwIfNoEntry: false })?.size ?? 0;
-      if (walBytes > LOG_TO_COPY_BYTES) start();
-    } else if (performance.now() - lastWorkAt > idleMs) await end();
+      if (logBytes(data.records) > LOG_TO_COPY_BYTES || (await waiting())) start();
+    } else if (performance.now() - lastWorkAt > idleMs && !(await waiting())) await end();
   }
 
   /** What reads the file is started while the file still arrives. */
@@ -141,6 +149,9 @@ export function keepIngesting(
     },
   };
 }
+
+const logBytes = (records: RecordsPlace): number =>
+  records.kind === 'sqlite' ? (statSync(`${records.path}-wal`, { throwIfNoEntry: false })?.size ?? 0) : 0;
 
 const startRealThread = (options: ThreadOptions): Thread<IngestHandlers> =>
   startThread<IngestHandlers>(siblingModule('./ingest-thread', import.meta.url), options);

@@ -22,7 +22,7 @@ test('a thread that died is started again, and only the call that killed it twic
     .executeTakeFirstOrThrow();
   const deaths: Error[] = [];
   const search = startSearchThread(
-    { databasePath: house.ingest.path, dimensions: 384, memoryLimitBytes: 2 ** 20 },
+    { records: { kind: 'sqlite', path: house.ingest.path }, dimensions: 384, memoryLimitBytes: 2 ** 20 },
     (error) => deaths.push(error),
   );
   await search.ready;

@@ -23,7 +23,11 @@ test('a smaller share of memory brings a fresh thread, which finds the same with
       Array.from({ length: COLLECTIONS }, (_, no) => ({ key: chunkKey(no + 1, 0), vector })),
     ),
   );
-  const search = startSearchThread({ databasePath, dimensions: DIMENSIONS, memoryLimitBytes: 2 ** 24 });
+  const search = startSearchThread({
+    records: { kind: 'sqlite', path: databasePath },
+    dimensions: DIMENSIONS,
+    memoryLimitBytes: 2 ** 24,
+  });
   onTestFinished(async () => {
     await search.close();
     await connection.close();

@@ -28,7 +28,11 @@ async function make(): Promise<VectorIndexUnderTest> {
     ...first,
     openSecondWriter: async () => open(),
     openReader(dimensions) {
-      const thread = startSearchThread({ databasePath, dimensions, memoryLimitBytes: 2 ** 24 });
+      const thread = startSearchThread({
+        records: { kind: 'sqlite', path: databasePath },
+        dimensions,
+        memoryLimitBytes: 2 ** 24,
+      });
       return { ...thread.vectors, close: () => thread.close() };
     },
     async tombstone(collectionNo, firstOrdinal, ordinalCount) {

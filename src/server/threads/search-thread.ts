@@ -1,31 +1,28 @@
 import { workerData } from 'node:worker_threads';
-import { createKeywordReader } from '../drivers/text-index/sqlite-reader.ts';
-import { createScanIndex } from '../drivers/vector-index/scan-index.ts';
 import type { ChunkKey } from '../ports/search-scope.ts';
 import type { QueryTerm } from '../ports/text-index.ts';
-import { openSqlite } from '../records/sqlite.ts';
-import { type PackedScope, unpackScope } from './packed-scope.ts';
+import { openReaders } from './open-readers.ts';
+import type { PackedScope } from './packed-scope.ts';
 import { serve } from './rpc.ts';
 import type { SearchThreadData } from './start-search-thread.ts';
 
-const { databasePath, dimensions, memoryLimitBytes } = workerData as SearchThreadData;
-const connection = openSqlite(databasePath, { readonly: true, cacheMb: 2 });
-const vectors = createScanIndex({ raw: connection.raw, dimensions, memoryLimitBytes });
-const texts = createKeywordReader(connection.raw);
+const readers = await openReaders(workerData as SearchThreadData);
 
 const handlers = {
-  nearest: ({ vector, k, scope }: { vector: Float32Array; k: number; scope: PackedScope }) =>
-    vectors.search(vector, k, scope),
+  nearest: (
+    { vector, k, scope }: { vector: Float32Array; k: number; scope: PackedScope },
+    signal: AbortSignal,
+  ) => readers.nearest(vector, k, scope, signal),
   cosines: ({ vector, keys }: { vector: Float32Array; keys: readonly ChunkKey[] }) =>
-    vectors.score(vector, keys),
-  keywords: ({ terms, k, scope }: { terms: readonly QueryTerm[]; k: number; scope: PackedScope }) =>
-    texts.search(terms, k, unpackScope(scope)),
-  limitTo: (share: number) => vectors.limitTo(share),
-  stats: (_: undefined) => vectors.stats(),
+    readers.cosines(vector, keys),
+  keywords: (
+    { terms, k, scope }: { terms: readonly QueryTerm[]; k: number; scope: PackedScope },
+    signal: AbortSignal,
+  ) => readers.keywords(terms, k, scope, signal),
+  limitTo: (share: number) => readers.limitTo(share),
+  stats: (_: undefined) => readers.stats(),
+  describe: (_: undefined) => readers.describe(),
 };
 export type SearchThreadHandlers = typeof handlers;
 
-serve(handlers, async () => {
-  await vectors.close();
-  await connection.close();
-});
+serve(handlers, () => readers.close());

@@ -1,21 +1,19 @@
 import { UpstreamError } from '../errors.ts';
 import type { TextReader } from '../ports/text-index.ts';
 import type { VectorReader } from '../ports/vector-index.ts';
+import type { ReaderOptions } from './open-readers.ts';
 import { packScope } from './packed-scope.ts';
 import { siblingModule, startThread } from './rpc.ts';
 import type { SearchThreadHandlers } from './search-thread.ts';
 
-export interface SearchThreadData {
-  readonly databasePath: string;
-  readonly dimensions: number;
-  /** For vector codes. */
-  readonly memoryLimitBytes: number;
-}
+export type SearchThreadData = ReaderOptions;
 
 export interface SearchThread {
   readonly ready: Promise<void>;
   readonly vectors: VectorReader;
   readonly texts: TextReader;
+  /** Where vectors are searched, for people. */
+  describe(): Promise<string>;
   /**
    * From now on codes may take this share (0 to 1) of their limit. A share that is smaller than before brings a fresh
    * thread, which loads what is searched: the memory of codes never shrinks while their thread lives.
@@ -51,10 +49,10 @@ export function startSearchThread(
     method: M,
     argument: Parameters<SearchThreadHandlers[M]>[0],
     signal?: AbortSignal,
-  ): Promise<ReturnType<SearchThreadHandlers[M]>> => {
+  ): Promise<Awaited<ReturnType<SearchThreadHandlers[M]>>> => {
     const asked = thread;
     try {
-      return (await asked.call(method, argument, { signal })) as ReturnType<SearchThreadHandlers[M]>;
+      return (await asked.call(method, argument, { signal })) as Awaited<ReturnType<SearchThreadHandlers[M]>>;
     } catch (error) {
       if (!asked.isDead() || closed) throw error;
       if (thread === asked) thread = start();
@@ -63,7 +61,7 @@ export function startSearchThread(
           retryable: true,
           cause,
         });
-      })) as ReturnType<SearchThreadHandlers[M]>;
+      })) as Awaited<ReturnType<SearchThreadHandlers[M]>>;
     }
   };
 
@@ -80,6 +78,7 @@ export function startSearchThread(
       search: (terms, k, scope, signal) => call('keywords', { terms, k, scope: packScope(scope) }, signal),
       close: async () => {},
     },
+    describe: () => call('describe', undefined),
     async limitTo(share) {
       const before = limitShare;
       limitShare = share;

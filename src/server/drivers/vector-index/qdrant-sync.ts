@@ -5,6 +5,7 @@ import { chunkKey, ordinalOf } from '../../ports/search-scope.ts';
 import { mergeRanges, type OrdinalRange } from './ordinal-ranges.ts';
 import { ORDINAL, type Qdrant, TENANT, VECTOR } from './qdrant.ts';
 import { createSyncLease } from './sync-lease.ts';
+import { readVector } from './vector-rows.ts';
 
 /** Follows the records: what `createQdrantWriter` noted is brought to Qdrant, by one process at a time. */
 export interface QdrantSync {
@@ -24,6 +25,8 @@ export interface QdrantSync {
    * @returns how many ranges were noted.
    */
   sweep(signal?: AbortSignal): Promise<number>;
+  /** The same, unless some process did it less than `everyMs` ago. */
+  sweepIfDue(everyMs: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -48,6 +51,8 @@ const WRITE_MS = 30_000;
 const COMPARED = 5000;
 const MOST_COLLECTIONS = 100_000;
 const ORDINALS = 2 ** 32;
+/** Name of the setting that holds when both sides were compared last. */
+const SWEPT_AT = 'vectors-swept-at';
 const MOST_COUNT = 2 ** 30;
 
 export function createQdrantSync({
@@ -151,7 +156,7 @@ export function createQdrantSync({
           const id = keys[i] as number;
           return {
             id,
-            vector: { [VECTOR]: Array.from(floatsOf(data)) },
+            vector: { [VECTOR]: Array.from(readVector(data, qdrant.dimensions)) },
             payload: { [TENANT]: String(no), [ORDINAL]: ordinalOf(id) },
           };
         });
@@ -253,6 +258,23 @@ export function createQdrantSync({
     }
   }
 
+  async function sweep(signal?: AbortSignal): Promise<number> {
+    const there = await countThere();
+    const known = (await db.selectFrom('collections').select('no').execute()).map(({ no }) => Number(no));
+    let noted = 0;
+    for (const no of known) {
+      signal?.throwIfAborted();
+      if ((there.get(no) ?? 0) !== (await countHere(no))) noted += await noteDifferences(no, signal);
+      there.delete(no);
+    }
+    // of collections that are gone
+    for (const no of there.keys()) {
+      await note(no, { first: 0, end: ORDINALS });
+      noted++;
+    }
+    return noted;
+  }
+
   return {
     drain,
     nudge() {
@@ -262,21 +284,23 @@ export function createQdrantSync({
         void tryDrain();
       }, SOON_MS).unref();
     },
-    async sweep(signal) {
-      const there = await countThere();
-      const known = (await db.selectFrom('collections').select('no').execute()).map(({ no }) => Number(no));
-      let noted = 0;
-      for (const no of known) {
-        signal?.throwIfAborted();
-        if ((there.get(no) ?? 0) !== (await countHere(no))) noted += await noteDifferences(no, signal);
-        there.delete(no);
-      }
-      // of collections that are gone
-      for (const no of there.keys()) {
-        await note(no, { first: 0, end: ORDINALS });
-        noted++;
-      }
-      return noted;
+    sweep,
+    async sweepIfDue(everyMs) {
+      const due = new Date(Date.now() - everyMs).toISOString();
+      const { numUpdatedRows } = await db
+        .updateTable('settings')
+        .set({ value: new Date().toISOString() })
+        .where('name', '=', SWEPT_AT)
+        .where('value', '<', due)
+        .executeTakeFirst();
+      if (numUpdatedRows > 0n) await sweep(closing.signal);
+      // the first look of all: there is nothing to repair yet
+      else
+        await db
+          .insertInto('settings')
+          .values({ name: SWEPT_AT, value: new Date().toISOString() })
+          .onConflict((conflict) => conflict.column('name').doNothing())
+          .execute();
     },
     async close() {
       closing.abort();
@@ -294,9 +318,3 @@ interface ComparedPage {
 }
 
 const tenant = (no: number) => ({ key: TENANT, match: { value: String(no) } });
-
-/** A copy where the bytes don't lie as floats must. */
-const floatsOf = (bytes: Uint8Array): Float32Array =>
-  bytes.byteOffset % 4 === 0
-    ? new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
-    : new Float32Array(bytes.slice().buffer);

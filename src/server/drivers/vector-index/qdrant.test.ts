@@ -14,7 +14,7 @@ import { openQdrant, type Qdrant, type QdrantOptions } from './qdrant.ts';
 import { createQdrantReader } from './qdrant-reader.ts';
 import { restoreSnapshot, takeSnapshot } from './qdrant-snapshots.ts';
 import { createQdrantSync, type QdrantSync } from './qdrant-sync.ts';
-import { createQdrantWriter } from './qdrant-writer.ts';
+import { createQdrantWriter } from './row-writer.ts';
 
 const DIMENSIONS = 8;
 const REAL = process.env['QDRANT_URL'];

@@ -70,12 +70,26 @@ interface CollectionInfo {
   >;
 }
 
-export function openQdrant({ url, apiKey, prefix, fingerprint, dimensions }: QdrantOptions): Qdrant {
-  const service = createJsonService({
+/** The server's version. @throws UpstreamError when it can't be asked. */
+export async function probeQdrant({ url, apiKey }: Pick<QdrantOptions, 'url' | 'apiKey'>): Promise<string> {
+  const service = openService(url, apiKey);
+  try {
+    const { version } = (await service.call('GET', '/')) as { version: string };
+    return version;
+  } finally {
+    service.close();
+  }
+}
+
+const openService = (url: string, apiKey: string | undefined): JsonService =>
+  createJsonService({
     name: 'Qdrant',
     url,
     headers: apiKey === undefined ? {} : { 'api-key': apiKey },
   });
+
+export function openQdrant({ url, apiKey, prefix, fingerprint, dimensions }: QdrantOptions): Qdrant {
+  const service = openService(url, apiKey);
   const hash = createHash('sha256').update(fingerprint).digest('hex').slice(0, 12);
   const collection = `${prefix}-${dimensions}-${hash}`;
   const alias = `${prefix}-live`;

@@ -1,38 +1,14 @@
 import type BetterSqlite3 from 'better-sqlite3';
-import { AppError } from '../../errors.ts';
-import { type ChunkKey, type ChunkScore, chunkKey, collectionNoOf } from '../../ports/search-scope.ts';
+import { type ChunkKey, type ChunkScore, collectionNoOf } from '../../ports/search-scope.ts';
 import type { VectorStats } from '../../ports/vector-index.ts';
+import { type CodeScanOptions, candidatesFor, createCodeScan, type ScanPart } from './code-scan.ts';
 import { createCollectionCache } from './collection-cache.ts';
-import { compileKernel, instantiateKernel } from './kernel.ts';
-import type { LoadedCollection } from './loaded-collection.ts';
-import { quantizeQuery, strideOf } from './quantize.ts';
-import { createScanHelper } from './scan-helper.ts';
-import { scanSegments } from './scan-segments.ts';
-import {
-  CONTROL,
-  CONTROL_WORDS,
-  foundAt,
-  foundRowsAt,
-  MOST_CANDIDATES,
-  MOST_SEGMENTS,
-  MOST_STRIDE,
-  QUERY_AT,
-  SEGMENT_WORDS,
-  SEGMENTS_AT,
-} from './shared-layout.ts';
-import { createSlabMemory } from './slab-memory.ts';
 import { createStoredVectors } from './stored-vectors.ts';
+import { needDimensions } from './vector-rows.ts';
 
-export interface ScanIndexOptions {
+export interface ScanIndexOptions extends CodeScanOptions {
   /** A connection of this thread that only reads. */
   readonly raw: BetterSqlite3.Database;
-  readonly dimensions: number;
-  /** Codes beyond this are dropped, the collection that was searched longest ago first. */
-  readonly memoryLimitBytes: number;
-  /** From so many rows on a second thread takes part: below, waking it costs more than it brings. */
-  readonly helperFromRows?: number;
-  readonly helperIdleMs?: number;
-  readonly kernel?: 'relaxed' | 'plain';
 }
 
 export interface ScanStats extends VectorStats {
@@ -62,93 +38,19 @@ export interface ScanIndex {
   close(): Promise<void>;
 }
 
-/** Recall@10 is 1.0 from 20 candidates on (200 queries on 1 M rows); more are kept for larger k. */
-const candidatesFor = (k: number): number => Math.min(MOST_CANDIDATES, Math.max(40, Math.ceil(k * 1.25)));
-
 export function createScanIndex(options: ScanIndexOptions): ScanIndex {
-  const {
-    raw,
-    dimensions,
-    memoryLimitBytes,
-    helperFromRows = 20_000,
-    helperIdleMs = 30_000,
-    kernel: prefer = 'relaxed',
-  } = options;
-  const stride = strideOf(dimensions);
-  if (stride > MOST_STRIDE)
-    throw new RangeError(`vectors of ${dimensions} dimensions are too long for the embedded index`);
-  const slabs = createSlabMemory(stride);
-  const module = compileKernel(prefer);
-  const kernel = instantiateKernel(module, slabs.memory);
-  // a view of a shared memory stays valid when it grows
-  const segments = new Uint32Array(slabs.memory.buffer, SEGMENTS_AT, MOST_SEGMENTS * SEGMENT_WORDS);
-  const control = new Int32Array(new SharedArrayBuffer(CONTROL_WORDS * 4));
-  const helper = createScanHelper({ memory: slabs.memory, module, control, idleMs: helperIdleMs });
+  const { raw, dimensions } = options;
+  const codes = createCodeScan(options);
+  const { loaded } = codes;
   const vectors = createStoredVectors(raw, dimensions);
-  const collections = createCollectionCache({ raw, vectors, slabs, stride, memoryLimitBytes });
-  let helpedScans = 0;
+  const collections = createCollectionCache({ raw, vectors, loaded });
 
-  interface Laid {
-    readonly collection: LoadedCollection;
-    /** Number of its first row in this search. */
-    readonly base: number;
-  }
-
-  interface Found {
-    readonly score: number;
-    readonly row: number;
-  }
-
-  /** The best rows of the first `count` segments. */
-  function scanPass(count: number, helped: boolean): Found[] {
-    control[CONTROL.segments] = count;
-    Atomics.store(control, CONTROL.next, 0);
-    const helping = helped && helper.begin();
-    if (helping) helpedScans++;
-    const counts = [scanSegments(kernel, slabs.memory.buffer, control, 0), helping ? helper.finish() : 0];
-    return counts.flatMap((found, which) => {
-      const scores = new Float32Array(slabs.memory.buffer, foundAt(which), found);
-      const rows = new Uint32Array(slabs.memory.buffer, foundRowsAt(which), found);
-      return Array.from(scores, (score, i) => ({ score, row: rows[i] as number }));
-    });
-  }
-
-  /** Keys of the best rows by code, best first. */
   function scan(vector: Float32Array, wanted: number, scope: ScanScope): ChunkKey[] {
     collections.begin(scope.collections.map(({ no }) => no));
-    const { bias } = quantizeQuery(vector, new Int8Array(slabs.memory.buffer, QUERY_AT, stride));
-    control[CONTROL.bias] = bias;
-    control[CONTROL.stride] = stride;
-    control[CONTROL.wanted] = wanted;
-    const laid: Laid[] = [];
-    const best: Found[] = [];
-    let words = 0;
-    let total = 0;
-    const pass = () => {
-      best.push(...scanPass(words / SEGMENT_WORDS, total >= helperFromRows));
-      words = 0;
-    };
-    let base = 0;
-    for (const { no, ranges } of scope.collections) {
-      const collection = collections.current(no);
-      laid.push({ collection, base });
-      collection.pieces(ranges, (codes, scales, rows, firstRow) => {
-        if (words === segments.length) pass();
-        segments[words] = codes;
-        segments[words + 1] = scales;
-        segments[words + 2] = rows;
-        segments[words + 3] = base + firstRow;
-        words += SEGMENT_WORDS;
-        total += rows;
-      });
-      base += collection.rows();
-    }
-    pass();
-    best.sort((a, b) => b.score - a.score || a.row - b.row);
-    return best.slice(0, wanted).map(({ row }) => {
-      const { collection, base } = laid.findLast((l) => l.base <= row) as Laid;
-      return chunkKey(collection.no, collection.ordinalAt(row - base));
-    });
+    const parts = scope.collections.map(
+      ({ no, ranges }): ScanPart => ({ collection: collections.current(no), ranges }),
+    );
+    return codes.scan(vector, wanted, parts);
   }
 
   /** The candidates' cosines, or undefined when a row was removed without a tombstone: its collection is then read anew at its next use. */
@@ -160,16 +62,8 @@ export function createScanIndex(options: ScanIndexOptions): ScanIndex {
       if (score === undefined) stale.add(collectionNoOf(key));
       else hits.push({ key, score });
     }
-    for (const no of stale) collections.drop(no);
+    for (const no of stale) loaded.drop(no);
     return stale.size === 0 ? hits : undefined;
-  }
-
-  function needDimensions(vector: Float32Array): void {
-    if (vector.length !== dimensions)
-      throw new AppError(
-        'INDEX_MISMATCH',
-        `The question's vector has ${vector.length} dimensions, the index ${dimensions}.`,
-      );
   }
 
   /** One snapshot of the database for the logs, the codes and the vectors. */
@@ -177,7 +71,7 @@ export function createScanIndex(options: ScanIndexOptions): ScanIndex {
 
   return {
     search(vector, k, scope) {
-      needDimensions(vector);
+      needDimensions(vector, dimensions);
       return inSnapshot(() => {
         const attempt = () => rescore(vector, scan(vector, candidatesFor(k), scope));
         // what is read within this snapshot is there when it is rescored
@@ -186,11 +80,11 @@ export function createScanIndex(options: ScanIndexOptions): ScanIndex {
       });
     },
     score(vector, keys) {
-      needDimensions(vector);
+      needDimensions(vector, dimensions);
       return inSnapshot(() => keys.map((key) => vectors.cosine(vector, key)));
     },
-    limitTo: collections.limitTo,
-    stats: () => ({ ...collections.stats(), helpedScans }),
-    close: () => helper.close(),
+    limitTo: loaded.limitTo,
+    stats: () => ({ ...loaded.stats(), helpedScans: codes.helpedScans() }),
+    close: () => codes.close(),
   };
 }

@@ -1,6 +1,6 @@
 import type BetterSqlite3 from 'better-sqlite3';
-import { AppError } from '../../errors.ts';
 import { type ChunkKey, chunkKey } from '../../ports/search-scope.ts';
+import { dot, readVector } from './vector-rows.ts';
 
 /** The float vectors as the database holds them. */
 export interface StoredVectors {
@@ -28,16 +28,7 @@ export function createStoredVectors(raw: BetterSqlite3.Database, dimensions: num
     .raw();
   const selectOne = raw.prepare<[number], Buffer>('select data from vectors where key = ?').pluck();
 
-  function read(data: Buffer): Float32Array {
-    if (data.byteLength !== dimensions * 4) {
-      throw new AppError(
-        'INDEX_MISMATCH',
-        `The stored vectors have ${data.byteLength / 4} dimensions, the embedding model makes ${dimensions}: re-index with the new model.`,
-      );
-    }
-    if (data.byteOffset % 4 === 0) return new Float32Array(data.buffer, data.byteOffset, dimensions);
-    return new Float32Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
-  }
+  const read = (data: Buffer) => readVector(data, dimensions);
 
   return {
     visitRange(collectionNo, first, count, visit, wants = () => true) {
@@ -51,10 +42,4 @@ export function createStoredVectors(raw: BetterSqlite3.Database, dimensions: num
       return data === undefined ? undefined : dot(vector, read(data));
     },
   };
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[i] as number);
-  return sum;
 }

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { chunkKey, collectionNoOf, ordinalOf } from '../../ports/search-scope.ts';
 import type { Transaction } from '../../ports/transaction.ts';
 import type { VectorWriter } from '../../ports/vector-index.ts';
@@ -9,14 +10,17 @@ const ROWS = 500;
 const MOST_COUNT = 2 ** 30;
 const ORDINALS = 2 ** 32;
 
-/**
- * Vectors as rows of the caller's transaction, which are the truth, and a note of the ranges that changed.
- * `createQdrantSync` brings Qdrant up to them once they are committed; a note that can't be worked off yet stays.
- *
- * @param nudge is called for every change, before it is committed.
- */
-export function createQdrantWriter({ nudge }: { nudge: () => void }): VectorWriter {
+export interface RowWriterOptions {
+  /** Called within the transaction, before the log is written. */
+  readonly before?: (tx: Transaction, collectionNo: number) => Promise<void>;
+  /** Called for every change, before it is committed. */
+  readonly changed?: () => void;
+}
+
+/** Vectors as rows of the caller's transaction, which are the truth, and a log of the ranges that changed. */
+export function createRowWriter({ before, changed = () => {} }: RowWriterOptions): VectorWriter {
   async function note(tx: Transaction, collectionNo: number, first: number, end: number): Promise<void> {
+    await before?.(tx, collectionNo);
     for (let from = first; from < end; from += MOST_COUNT) {
       await tx
         .insertInto('vector_log')
@@ -37,7 +41,7 @@ export function createQdrantWriter({ nudge }: { nudge: () => void }): VectorWrit
       .where('key', '<', from + (end - first))
       .execute();
     await note(tx, collectionNo, first, end);
-    nudge();
+    changed();
   }
 
   return {
@@ -61,10 +65,34 @@ export function createQdrantWriter({ nudge }: { nudge: () => void }): VectorWrit
         const ordinals = own.map(({ key }) => ({ first: ordinalOf(key), end: ordinalOf(key) + 1 }));
         for (const { first, end } of mergeRanges(ordinals)) await note(tx, no, first, end);
       }
-      nudge();
+      changed();
     },
     removeRange: (tx, collectionNo, firstOrdinal, count) =>
       remove(tx, collectionNo, firstOrdinal, firstOrdinal + count),
     removeCollection: (tx, collectionNo) => remove(tx, collectionNo, 0, ORDINALS),
   };
 }
+
+/** Names the locks of collections' logs: `kb` as bytes. */
+const LOG_LOCK = 0x6b62;
+
+/**
+ * For readers that follow the log in PostgreSQL. Numbers of a log are drawn before their transactions commit: one
+ * writer at a time in a collection, until its commit, makes the order of numbers that of commits, so that a reader
+ * that has seen a number has seen all before it.
+ */
+export const createPostgresVectorWriter = (): VectorWriter =>
+  createRowWriter({
+    before: async (tx, no) => {
+      await sql`select pg_advisory_xact_lock(${sql.lit(LOG_LOCK)}, ${no}::integer)`.execute(tx);
+    },
+  });
+
+/**
+ * For Qdrant, which `createQdrantSync` brings up to the rows once they are committed; a note that can't be worked off
+ * yet stays.
+ *
+ * @param nudge is called for every change, before it is committed.
+ */
+export const createQdrantWriter = ({ nudge }: { nudge: () => void }): VectorWriter =>
+  createRowWriter({ changed: nudge });

@@ -49,7 +49,7 @@ test('a fault of a secret does not show the secret', () => {
 test('settings that contradict each other are refused', () => {
   expect(faultsOf({ CORS_ORIGINS: '*' })).toHaveLength(1);
   expect(faultsOf({ WORKERS: '4' })[0]).toContain('DATABASE_URL');
-  expect(faultsOf({ QDRANT_URL: 'http://qdrant:6333' })[0]).toContain('VECTOR_URL');
+  expect(faultsOf({ DATABASE_URL: 'postgres://db/ka' })[0]).toContain('JWT_SECRET');
 });
 
 test('the environment wins over the file .env', () => {

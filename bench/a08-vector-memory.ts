@@ -30,7 +30,11 @@ export const bench: Bench = {
     try {
       log(`storing ${ROWS} vectors`);
       await store(databasePath);
-      const thread = startSearchThread({ records: { kind: 'sqlite', path: databasePath }, dimensions: DIMENSIONS, memoryLimitBytes: 2 ** 30 });
+      const thread = startSearchThread({
+        records: { kind: 'sqlite', path: databasePath },
+        dimensions: DIMENSIONS,
+        memoryLimitBytes: 2 ** 30,
+      });
       try {
         await thread.ready;
         const [query] = eachVector({ count: 1, dimensions: DIMENSIONS, seed: 8, stream: 1 });

@@ -51,6 +51,7 @@ export const adminUser = user.extend({
   suspended: z.boolean(),
   quotaMb: z.number().nullable(),
   monthlyBudgetUsd: z.number().nullable(),
+  dailyBudgetUsd: z.number().nullable(),
   usedBytes: z.int(),
   documentCount: z.int(),
 });
@@ -60,6 +61,7 @@ export const patchUserBody = z
     suspended: z.boolean().optional(),
     quotaMb: z.number().int().min(0).nullable().optional(),
     monthlyBudgetUsd: z.number().min(0).nullable().optional(),
+    dailyBudgetUsd: z.number().min(0).nullable().optional(),
   })
   .refine((b) => Object.keys(b).length > 0, 'names nothing to change');
 export type AdminUser = z.infer<typeof adminUser>;

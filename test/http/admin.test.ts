@@ -55,10 +55,10 @@ test('the last administrator who can sign in keeps the role', async () => {
 });
 
 test('users are listed in pages with their limits and what they store', async () => {
-  await patch(user.id, { quotaMb: 5, monthlyBudgetUsd: 1.5 });
+  await patch(user.id, { quotaMb: 5, monthlyBudgetUsd: 1.5, dailyBudgetUsd: 0.25 });
   const first = (await app.call(admin, 'GET /api/v1/admin/users?limit=2')).json();
   expect(first.items[0]).toMatchObject({ id: admin.id, role: 'admin', usedBytes: 0, documentCount: 0 });
-  expect(first.items[1]).toMatchObject({ id: user.id, quotaMb: 5, monthlyBudgetUsd: 1.5 });
+  expect(first.items[1]).toMatchObject({ id: user.id, quotaMb: 5, monthlyBudgetUsd: 1.5, dailyBudgetUsd: 0.25 });
   expect(first.items[0]).not.toHaveProperty('password_hash');
   const next = (await app.call(admin, `GET /api/v1/admin/users?limit=2&cursor=${first.nextCursor}`)).json();
   expect(next.items[0].id > first.items[1].id).toBe(true);

@@ -21,7 +21,7 @@ beforeEach(() => {
   store = openSqlite(join(folder, 'knowledge.db'));
   for (const user of ['ann', 'bob']) {
     store.raw
-      .prepare(`insert into users values (?, ?, '', 'user', '', 0, null, null, '', '')`)
+      .prepare(`insert into users values (?, ?, '', 'user', '', 0, null, null, '', '', null)`)
       .run(user, `${user}@x.test`);
   }
   for (const [id, owner] of [

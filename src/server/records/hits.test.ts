@@ -14,7 +14,7 @@ beforeAll(() => {
   prepareSqlite(join(folder, 'knowledge.db'));
   store = openSqlite(join(folder, 'knowledge.db'));
   store.raw
-    .prepare(`insert into users values ('ann', 'a@x.test', '', 'user', '', 0, null, null, '', '')`)
+    .prepare(`insert into users values ('ann', 'a@x.test', '', 'user', '', 0, null, null, '', '', null)`)
     .run();
   store.raw
     .prepare(

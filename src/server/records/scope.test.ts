@@ -14,7 +14,7 @@ beforeEach(() => {
   store = openSqlite(join(folder, 'knowledge.db'));
   for (const user of ['ann', 'bob', 'eve']) {
     store.raw
-      .prepare(`insert into users values (?, ?, '', 'user', '', 0, null, null, '', '')`)
+      .prepare(`insert into users values (?, ?, '', 'user', '', 0, null, null, '', '', null)`)
       .run(user, `${user}@x.test`);
   }
   // cid has no collection at all

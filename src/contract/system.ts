@@ -76,6 +76,7 @@ export const usageRow = z.object({
   completionTokens: z.int(),
   costUsd: z.number(),
   savedUsd: z.number(),
+  priceKnown: z.boolean().describe('False: there is no price for the model, and it was counted as free'),
 });
 export type UsageRow = z.infer<typeof usageRow>;
 export const percentiles = z.object({

@@ -133,11 +133,9 @@ const forWhom = ({ userId }: Question) => (userId === undefined ? {} : { userId 
 /** Whoever has shown nothing of the answer yet can still take another in its place. */
 export class BrokenOff extends AppError {
   constructor(cause: unknown) {
-    super(
-      'UPSTREAM_UNAVAILABLE',
-      'The language model broke off in the middle of its answer: ask again.',
-      { cause },
-    );
+    super('UPSTREAM_UNAVAILABLE', 'The language model broke off in the middle of its answer: ask again.', {
+      cause,
+    });
   }
 }
 

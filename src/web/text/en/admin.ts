@@ -67,6 +67,8 @@ export const admin = {
     completionTokens: 'Tokens out',
     gone: 'Deleted account',
     kinds: { answer: 'Answers', embedding: 'Embeddings' },
+    unpriced: (models: string) =>
+      `No price is known for ${models}: it was counted as free, and budgets do not hold it back. Name its price in LLM_PRICES.`,
     none: 'Nothing was asked in this time.',
     download: 'Download as CSV',
   },

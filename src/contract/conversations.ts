@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { humanText, id, pageQuery, time } from './common.ts';
-import { citation } from './query.ts';
+import { citation, fallbackReason } from './query.ts';
 import { hit } from './search.ts';
 
 export const conversation = z.object({
@@ -24,6 +24,9 @@ export const message = z.object({
   citations: z.array(citation),
   sources: z.array(hit),
   model: z.string().nullable(),
+  fallback: fallbackReason
+    .optional()
+    .describe('Why the documents answer in their own words though a model was asked'),
   feedback: z
     .object({ rating: z.union([z.literal(1), z.literal(-1)]), comment: z.string().nullable() })
     .nullable(),

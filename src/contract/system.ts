@@ -51,6 +51,7 @@ export const adminUser = user.extend({
   suspended: z.boolean(),
   quotaMb: z.number().nullable(),
   monthlyBudgetUsd: z.number().nullable(),
+  dailyBudgetUsd: z.number().nullable(),
   usedBytes: z.int(),
   documentCount: z.int(),
 });
@@ -60,6 +61,7 @@ export const patchUserBody = z
     suspended: z.boolean().optional(),
     quotaMb: z.number().int().min(0).nullable().optional(),
     monthlyBudgetUsd: z.number().min(0).nullable().optional(),
+    dailyBudgetUsd: z.number().min(0).nullable().optional(),
   })
   .refine((b) => Object.keys(b).length > 0, 'names nothing to change');
 export type AdminUser = z.infer<typeof adminUser>;
@@ -74,6 +76,7 @@ export const usageRow = z.object({
   completionTokens: z.int(),
   costUsd: z.number(),
   savedUsd: z.number(),
+  priceKnown: z.boolean().describe('False: there is no price for the model, and it was counted as free'),
 });
 export type UsageRow = z.infer<typeof usageRow>;
 export const percentiles = z.object({

@@ -246,9 +246,15 @@ const hasVectorNotes = async (db: Kysely<Database>): Promise<boolean> =>
 /** The language model that the settings name; its faults are logged as they come, a breaker keeps them few. */
 function openModel({ llm }: Config, log: Log): PricedModel | undefined {
   if (llm.provider === 'extractive') return undefined;
-  return createLanguageModel(llm, ({ kind, message }) =>
+  const model = createLanguageModel(llm, ({ kind, message }) =>
     log.warn('language model failed', { kind, detail: message }),
   );
+  if (!model.hasPrice)
+    log.warn('language model has no known price: it is counted as free, and no budget holds it back', {
+      model: llm.model,
+      mend: 'LLM_PRICES names its price; 0 says that it is free',
+    });
+  return model;
 }
 
 function createProbes(parts: {

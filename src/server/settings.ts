@@ -196,7 +196,7 @@ export const SETTINGS = {
   USER_DAILY_BUDGET_USD: setting(
     money.optional(),
     'none',
-    'What each user may spend on language models in a day (UTC), in US dollars',
+    'What each user without a budget of their own may spend on language models in a day (UTC), in US dollars',
   ),
   USER_MONTHLY_BUDGET_USD: setting(
     money.optional(),

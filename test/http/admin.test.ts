@@ -55,10 +55,15 @@ test('the last administrator who can sign in keeps the role', async () => {
 });
 
 test('users are listed in pages with their limits and what they store', async () => {
-  await patch(user.id, { quotaMb: 5, monthlyBudgetUsd: 1.5 });
+  await patch(user.id, { quotaMb: 5, monthlyBudgetUsd: 1.5, dailyBudgetUsd: 0.25 });
   const first = (await app.call(admin, 'GET /api/v1/admin/users?limit=2')).json();
   expect(first.items[0]).toMatchObject({ id: admin.id, role: 'admin', usedBytes: 0, documentCount: 0 });
-  expect(first.items[1]).toMatchObject({ id: user.id, quotaMb: 5, monthlyBudgetUsd: 1.5 });
+  expect(first.items[1]).toMatchObject({
+    id: user.id,
+    quotaMb: 5,
+    monthlyBudgetUsd: 1.5,
+    dailyBudgetUsd: 0.25,
+  });
   expect(first.items[0]).not.toHaveProperty('password_hash');
   const next = (await app.call(admin, `GET /api/v1/admin/users?limit=2&cursor=${first.nextCursor}`)).json();
   expect(next.items[0].id > first.items[1].id).toBe(true);
@@ -95,6 +100,21 @@ test('usage comes in pages by day, and for one user', async () => {
         .insertInto('usage')
         .values({ ...row, day, user_id })
         .execute();
+  await app.sqlite.db
+    .insertInto('usage')
+    .values([
+      { ...row, day: '2026-02-01', user_id: user.id, model: 'own-model', cost_usd: 0 },
+      { ...row, day: '2026-02-01', user_id: user.id, model: 'gpt-5-mini', cost_usd: 0 },
+    ])
+    .execute();
+  expect(
+    (await app.call(admin, 'GET /api/v1/admin/usage?from=2026-02-01&to=2026-02-01')).json(),
+  ).toMatchObject({
+    items: [
+      { model: 'own-model', priceKnown: false },
+      { model: 'gpt-5-mini', priceKnown: true },
+    ],
+  });
   const url = 'GET /api/v1/admin/usage?from=2026-01-01&to=2026-01-31&limit=4';
   const first = (await app.call(admin, url)).json();
   const rest = (await app.call(admin, `${url}&cursor=${first.nextCursor}`)).json();

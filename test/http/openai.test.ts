@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import OpenAI, { APIError } from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Answer, AnswerEvent, QueryRequest } from '../../src/contract/query.ts';
-import type { Answering } from '../../src/server/answer/answering.ts';
+import type { Answering, HowToAsk } from '../../src/server/answer/answering.ts';
 import { AppError } from '../../src/server/errors.ts';
 import type { Caller } from '../../src/server/http/auth.ts';
 import type { Embedder } from '../../src/server/ports/embedder.ts';
@@ -61,7 +61,7 @@ async function* whole(): AsyncGenerator<AnswerEvent> {
 
 /** What was asked for last. */
 const asked: { userId: string; request: QueryRequest }[] = [];
-let history: Parameters<Answering['ask']>[3];
+let history: NonNullable<HowToAsk['history']>;
 let ask: Answering['ask'] = whole;
 let app: TestApp;
 let user: TestUser;
@@ -79,9 +79,9 @@ beforeAll(async () => {
     services: {
       answering: {
         ...fakeAnswering,
-        ask(userId, request, signal, exchanges) {
+        ask(userId, request, signal, how) {
           asked.push({ userId, request });
-          history = exchanges;
+          history = how?.history ?? [];
           return ask(userId, request, signal);
         },
       },
@@ -370,7 +370,7 @@ describe('a chat', () => {
           { role: 'user', content: 'Why?' },
         ],
       });
-      return history ?? [];
+      return history;
     };
     const said = await say('Hello?');
     expect(said.map(({ question: q, answer: a }) => [q, a])).toEqual([

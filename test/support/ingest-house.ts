@@ -107,6 +107,7 @@ export async function openIngestHouse(
           suspended: 0,
           quota_mb: null,
           monthly_budget_usd: null,
+          daily_budget_usd: null,
           created_at: now(),
           updated_at: now(),
         })

@@ -90,6 +90,7 @@ export const addUser = (store: TestStore, id: string): Promise<unknown> =>
       suspended: 0,
       quota_mb: null,
       monthly_budget_usd: null,
+      daily_budget_usd: null,
       created_at: '',
       updated_at: '',
     })

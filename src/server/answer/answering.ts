@@ -18,7 +18,7 @@ import { normaliseQuestion } from '../text/normalise-question.ts';
 import { span } from '../tracing.ts';
 import { type AnswerPorts, answer, EXTRACTIVE_MODEL, type Question } from './answer.ts';
 import type { AnswerModel } from './answer-model.ts';
-import { generate } from './generate.ts';
+import { BrokenOff, generate } from './generate.ts';
 import type { Exchange } from './history.ts';
 import { PROMPT_VERSION } from './prompt.ts';
 import { asHit, retrieve } from './retrieve.ts';
@@ -51,13 +51,19 @@ export interface AnsweringPorts {
 /** What the mouths of the program (HTTP, command line) ask. */
 export interface Answering {
   search(userId: string, request: SearchRequest, signal: AbortSignal): Promise<SearchResult>;
-  /** @param history of a conversation that the client keeps, oldest first; those of ours are named by the request. */
   ask(
     userId: string,
     request: QueryRequest,
     signal: AbortSignal,
-    history?: readonly Exchange[],
+    how?: HowToAsk,
   ): AsyncGenerator<AnswerEvent>;
+}
+
+export interface HowToAsk {
+  /** Of a conversation that the client keeps, oldest first; those of ours are named by the request. */
+  readonly history?: readonly Exchange[];
+  /** Only the last event is shown: extracted sentences stand in for a model that breaks off after its first word. */
+  readonly whole?: boolean;
 }
 
 /** What answering keeps in memory of its own. */
@@ -182,7 +188,7 @@ export function createAnswering({
       );
     },
 
-    async *ask(userId, request, signal, history) {
+    async *ask(userId, request, signal, { history, whole = false } = {}) {
       const begun = performance.now();
       const { limit } = request;
       const writer = modelFor(request.model);
@@ -198,11 +204,11 @@ export function createAnswering({
         ...(alternative === undefined ? [] : [normaliseQuestion(alternative)]),
       );
       /** What is this caller's own in an answer that may be another's too. */
-      const own = (whole: Answer): Answer => ({
-        ...whole,
+      const own = (made: Answer): Answer => ({
+        ...made,
         id: newId(),
         ...(query === request.query ? {} : { standaloneQuestion: query }),
-        usage: withUsage(whole.usage, read.usage, writer),
+        usage: withUsage(made.usage, read.usage, writer),
       });
       const kept = await cache.get<Answer>(key);
       if (kept !== undefined) {
@@ -217,15 +223,15 @@ export function createAnswering({
         return;
       }
       admit?.();
+      const question: Question = {
+        query,
+        ...(alternative === undefined ? {} : { alternative }),
+        limit,
+        scope,
+        languages: await languagesOf(scope),
+        userId,
+      };
       const make = async function* (shared: AbortSignal): AsyncGenerator<AnswerEvent> {
-        const question: Question = {
-          query,
-          ...(alternative === undefined ? {} : { alternative }),
-          limit,
-          scope,
-          languages: await languagesOf(scope),
-          userId,
-        };
         const made =
           writer === undefined ? answer(ports, question, shared) : generate(ports, writer, question, shared);
         for await (const event of made) {
@@ -241,8 +247,15 @@ export function createAnswering({
         (shared) => unlessMade(sharedWork, { key, look, asEvents: asKept, make: () => make(shared) }, shared),
         signal,
       );
-      for await (const event of events)
-        yield event.type === 'done' ? { type: 'done', answer: own(event.answer) } : event;
+      try {
+        for await (const event of events)
+          yield event.type === 'done' ? { type: 'done', answer: own(event.answer) } : event;
+      } catch (error) {
+        if (!whole || !(error instanceof BrokenOff)) throw error;
+        for await (const event of answer(ports, question, signal))
+          if (event.type === 'done')
+            yield { type: 'done', answer: own({ ...event.answer, fallback: 'unavailable' }) };
+      }
     },
 
     keptVectors: () => ({ entries: questionVectors.size, bytes: questionVectors.calculatedSize }),

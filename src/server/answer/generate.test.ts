@@ -9,7 +9,7 @@ import {
 } from '../../../test/support/scripted-model.ts';
 import type { Answer, AnswerEvent } from '../../contract/query.ts';
 import { AppError, UpstreamError } from '../errors.ts';
-import { appendExchange, createConversation } from '../records/conversations.ts';
+import { appendExchange, createConversation, listMessages } from '../records/conversations.ts';
 import { readPage } from '../records/pages.ts';
 import { removeDocument } from '../records/removal.ts';
 import { NOT_FOUND } from './extract.ts';
@@ -165,6 +165,33 @@ test('when the model breaks off in the middle, what was streamed stays, with a p
   })();
   await expect(asking).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
   expect(streamed(events)).toBe('The lighthouse of Veldran was built in');
+});
+
+test('a whole answer, of which nothing was shown yet, falls back when the model breaks off in the middle', async () => {
+  const { userId } = await house.userWith({ 'lighthouse.txt': LIGHTHOUSE });
+  model.reply = () => ['The lighthouse of Veldran was ', 'built in ', away()];
+  const events: AnswerEvent[] = [];
+  for await (const event of house.answering.ask(
+    userId,
+    { query: QUESTION, limit: 10 },
+    new AbortController().signal,
+    { whole: true },
+  ))
+    events.push(event);
+  const answer = doneOf(events);
+  expect(answer).toMatchObject({ answered: true, model: 'extractive', fallback: 'unavailable' });
+  expect(answer.answer).toContain('built in 1823 by the engineer Ottilie Marsh. [1]');
+});
+
+test('why an answer was extracted comes back with its conversation', async () => {
+  const { userId } = await house.userWith({ 'lighthouse.txt': LIGHTHOUSE });
+  model.reply = () => [away()];
+  const { db } = house.ingest;
+  const answer = await house.ask(userId, QUESTION);
+  const { id } = await createConversation(db, userId);
+  await appendExchange(db, { userId, conversationId: id, question: QUESTION, answer });
+  const { items } = await listMessages(db, userId, id, { limit: 10 });
+  expect(items.map(({ fallback }) => fallback)).toEqual([undefined, 'unavailable']);
 });
 
 test('a fault that the person must know of is not covered up', async () => {
@@ -339,7 +366,7 @@ test("a follow-up is read with a conversation that the client keeps, and with no
       : [`Its lamp burned whale oil until 1911 [${numberOf(prompt, '1911')}].`];
   const query = { query: 'And when did it stop?', limit: 5 };
   const exchange = { id: 'e1', question: QUESTION, answer: 'Ottilie Marsh built it.' };
-  const events = house.answering.ask(userId, query, new AbortController().signal, [exchange]);
+  const events = house.answering.ask(userId, query, new AbortController().signal, { history: [exchange] });
   const last = (await Array.fromAsync(events)).at(-1);
   expect(last).toMatchObject({ answer: { standaloneQuestion: expect.stringContaining('Veldran') } });
   expect(model.asked[0]?.prompt).toContain('Ottilie Marsh built it.');

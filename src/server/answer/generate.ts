@@ -24,7 +24,7 @@ import { createVerifier } from './verify.ts';
  * that it cites as soon as it ends. What the documents themselves say stands in for it, marked by `fallback`, when
  * the model is away before its first word, or says nothing that they bear out; then `done` replaces what was streamed.
  *
- * @throws AppError UPSTREAM_UNAVAILABLE when the model breaks off after its first word: what was streamed stays.
+ * @throws BrokenOff when the model breaks off after its first word: what was streamed stays.
  */
 export async function* generate(
   ports: AnswerPorts,
@@ -83,11 +83,7 @@ export async function* generate(
     broken = error;
   }
   if (broken !== undefined && sentences.text !== '') {
-    throw new AppError(
-      'UPSTREAM_UNAVAILABLE',
-      'The language model broke off in the middle of its answer: ask again.',
-      { cause: broken },
-    );
+    throw new BrokenOff(broken);
   }
   yield* sentences.write(outgoing.end(), signal);
   yield* sentences.end(signal);
@@ -133,6 +129,15 @@ async function prepare(ports: AnswerPorts, model: AnswerModel, question: Questio
 const replyTokens = ({ maxReplyTokens }: AnswerModel): number => Math.min(ANSWER_TOKENS, maxReplyTokens);
 
 const forWhom = ({ userId }: Question) => (userId === undefined ? {} : { userId });
+
+/** Whoever has shown nothing of the answer yet can still take another in its place. */
+export class BrokenOff extends AppError {
+  constructor(cause: unknown) {
+    super('UPSTREAM_UNAVAILABLE', 'The language model broke off in the middle of its answer: ask again.', {
+      cause,
+    });
+  }
+}
 
 /** Of a model's context: its tokenizer counts differently from the estimate. */
 const SAFE_SHARE = 0.8;

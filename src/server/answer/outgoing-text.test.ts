@@ -3,7 +3,7 @@ import { createOutgoingText, type OutgoingPiece } from './outgoing-text.ts';
 
 const rules = {
   hasPassage: (n: number) => n >= 1 && n <= 3,
-  isKnownAddress: (address: string) => address === 'https://known.example/page',
+  isKnownAddress: (address: string) => ['https://known.example/page', 'known.example'].includes(address),
   barred: ['pwned-7731', '23:59'],
 };
 
@@ -23,6 +23,13 @@ const CASES: readonly [said: string, shown: string][] = [
   ['See [the page](https://known.example/page).', 'See the page (https://known.example/page).'],
   ['See [1](https://attacker.example/law).', 'See {1}.'],
   ['Go to https://attacker.example/x?y=1 or www.attacker.example now.', 'Go to  or  now.'],
+  ['Go to evil.test/q?d=DATA or DATA.evil.test:80 now.', 'Go to evil or DATA now.'],
+  ['Ask leak@evil.test or mailto:leak@evil.test or a.b@evil.test.', 'Ask leak or  or a.'],
+  [
+    'See DATA.evil.test. It is 3.5 km, e.g. v1.2, and ended.It',
+    'See DATA. evil. test. It is 3.5 km, e.g. v1.2, and ended. It',
+  ],
+  ['Read known.example and notes.txt.', 'Read known.example and notes. txt.'],
   ['Go to https://known.example/page now.', 'Go to https://known.example/page now.'],
   ['<img src="https://attacker.example/a.png">Fine <b>bold</b>, 3 < 4.', 'Fine <b>bold</b>, 3 < 4.'],
   ['<a href="https://attacker.example">here</a> and <https://attacker.example/z>.', 'here and >.'],

@@ -29,25 +29,26 @@ export function createOutgoingText(rules: OutgoingRules): OutgoingText {
   let held = '';
   /** The beginning of a character reference. */
   let unended = '';
-  let inWord = false;
+  /** The word that was just said and may go on. */
+  let before = '';
 
   function drain(final: boolean): OutgoingPiece[] {
     const pieces: OutgoingPiece[] = [];
     const say = (text: string) => {
       if (text === '') return;
-      inWord = WORD_END.test(text);
+      before = WORD_END.exec(before + text)?.[0] ?? '';
       const last = pieces.at(-1);
       if (last?.kind === 'text') pieces[pieces.length - 1] = { kind: 'text', text: last.text + text };
       else pieces.push({ kind: 'text', text });
     };
     while (held !== '') {
-      const step = next(held, final, inWord, rules);
+      const step = next(held, final, before, rules);
       if (step === 'wait') break;
       held = step.again + held.slice(step.taken);
       say(step.say);
       if (step.numbers !== undefined) {
         if (step.numbers.length > 0) pieces.push({ kind: 'passages', numbers: step.numbers });
-        inWord = false;
+        before = '';
       }
     }
     return pieces;
@@ -82,7 +83,7 @@ const LONGEST_LABEL = 400;
 const LONGEST_TARGET = 4000;
 const LONGEST_TAG = 2000;
 
-const WORD_END = /[\p{L}\p{N}_]$/u;
+const WORD_END = /[\p{L}\p{N}_-]{0,100}[\p{L}\p{N}_]$/u;
 const MARKER =
   /^\s*\^?(?:(?:passages?|sources?)\s+)?\d{1,4}(?:\s*(?:[,;&–-]|and)\s*(?:(?:passages?|sources?)\s+)?\d{1,4})*\s*$/iu;
 const ACTIVE_TAG =
@@ -92,7 +93,7 @@ const ADDRESS = /^[^\s<>"“”`)\]】]+/u;
 /** How an address begins. */
 const ADDRESSES = ['http:', 'https:', 'ftp:', 'file:', 'data:', 'javascript:', 'mailto:', 'www.', '//'];
 
-function next(held: string, final: boolean, inWord: boolean, rules: OutgoingRules): Step | 'wait' {
+function next(held: string, final: boolean, before: string, rules: OutgoingRules): Step | 'wait' {
   const first = held.charAt(0);
   if (OPENING.test(first)) return bracket(held, '', final, rules);
   if (first === '!') {
@@ -105,7 +106,8 @@ function next(held: string, final: boolean, inWord: boolean, rules: OutgoingRule
   }
   if (first === '<') return tag(held, final);
   if (first === '\\') return escaped(held, final);
-  if (RUN.test(held)) return word(held, final, inWord, rules);
+  if (before !== '' && (first === '.' || first === '@')) return hostTail(held, final, before, rules);
+  if (RUN.test(held)) return word(held, final, before !== '', rules);
   // the second code unit of a pair goes with the first
   const [character = first] = held;
   return step(character.length, character);
@@ -123,8 +125,26 @@ function word(held: string, final: boolean, inWord: boolean, rules: OutgoingRule
   const isBarred = rules.barred.some(
     (barred) => core === barred || (barred.length >= LONG_CODE && core.includes(barred)),
   );
-  return step(run.length, isBarred ? '' : run);
+  if (isBarred) return step(run.length, '');
+  // what comes after a dot may make a host of the word before it, which may have been said already
+  const dot = run.search(/(?<=[\p{L}\p{N}_])[.@]/u);
+  return dot === -1 ? step(run.length, run) : step(dot, run.slice(0, dot));
 }
+
+/**
+ * What follows a word that was said: clients make links of hosts and mail addresses without any scheme. Of an unknown
+ * one, the part that could carry data goes, and a bare name's dots no longer join its parts.
+ */
+function hostTail(held: string, final: boolean, before: string, rules: OutgoingRules): Step | 'wait' {
+  const run = ADDRESS.exec(held)?.[0] ?? '';
+  if (run.length === held.length && !final && run.length < LONGEST_TARGET) return 'wait';
+  const tail = run.replace(/[.,:;!?*]+$/u, '');
+  if (!HOST_TAIL.test(tail)) return step(1, held.charAt(0));
+  if (rules.isKnownAddress(before + tail)) return step(tail.length, tail);
+  return step(tail.length, /[/?#@:]/.test(tail) ? '' : tail.replaceAll('.', '. '));
+}
+const HOST_TAIL =
+  /^(?=[^/?#]*\.)[.@][\p{L}\p{N}._@+-]*(?<=\p{L}{2}|\.xn--[\p{L}\p{N}-]{1,59})(?::\d{1,5})?(?:[/?#]\S*)?$/u;
 
 /** Within a longer word a short one may stand by chance. */
 const LONG_CODE = 6;

@@ -65,7 +65,9 @@ export async function askFolder(
     for (const { filename, error } of failed)
       bar.note(`left out: ${filename}: ${error?.detail ?? 'it could not be read'}`);
     if (files.length === 0) bar.note(`${folder} holds no documents that can be read.`);
-    const answer = await lastAnswer(answering.ask(userId, asked.data, new AbortController().signal));
+    const answer = await lastAnswer(
+      answering.ask(userId, asked.data, new AbortController().signal, { whole: true }),
+    );
     process.stdout.write(
       json ? `${JSON.stringify(answer, undefined, 2)}\n` : `\n${renderAnswer(answer, columns())}`,
     );

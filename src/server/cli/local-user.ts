@@ -22,6 +22,7 @@ export async function ensureLocalUser(
         suspended: 0,
         quota_mb: null,
         monthly_budget_usd: null,
+        daily_budget_usd: null,
         created_at: time,
         updated_at: time,
       })

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Answer, AnswerEvent, QueryRequest } from '../../contract/query.ts';
-import type { Exchange } from '../answer/history.ts';
+import type { HowToAsk } from '../answer/answering.ts';
 import { appendExchange, needConversation } from '../records/conversations.ts';
 import type { LastHour } from './last-hour.ts';
 import type { Services } from './services.ts';
@@ -16,7 +16,7 @@ export type Ask = (
   request: FastifyRequest,
   question: QueryRequest,
   signal: AbortSignal,
-  history?: readonly Exchange[],
+  how?: HowToAsk,
 ) => AsyncGenerator<AnswerEvent>;
 
 /** One for all mouths of a server, so that every protocol counts alike. */
@@ -27,11 +27,11 @@ export function createAsking({ answering, db, metrics, usage }: Services, lastHo
     'answered',
     'unanswered',
   ]);
-  return async function* (request, question, signal, history) {
+  return async function* (request, question, signal, how) {
     const { userId } = request.caller;
     const { conversationId } = question;
     if (conversationId !== undefined) await needConversation(db, userId, conversationId);
-    for await (const event of answering.ask(userId, question, signal, history)) {
+    for await (const event of answering.ask(userId, question, signal, how)) {
       if (event.type === 'done') {
         const { model, cached, usage: used, timings } = event.answer;
         noteStages(request, event.answer);

@@ -1,4 +1,5 @@
 import type { Generated } from 'kysely';
+import type { FallbackReason } from '../../contract/query.ts';
 
 /**
  * The tables, as both SQL dialects see them. Types are portable on purpose: times are ISO 8601 UTC text,
@@ -45,6 +46,7 @@ export interface UserRow {
   suspended: number;
   quota_mb: number | null;
   monthly_budget_usd: number | null;
+  daily_budget_usd: number | null;
   created_at: string;
   updated_at: string;
 }
@@ -298,6 +300,8 @@ export interface MessageRow {
   citations: string | null;
   sources: string | null;
   model: string | null;
+  /** Why an answer was extracted though a model was asked. */
+  fallback: FallbackReason | null;
   rating: number | null;
   comment: string | null;
   created_at: string;

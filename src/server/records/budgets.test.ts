@@ -14,13 +14,14 @@ beforeEach(() => {
   prepareSqlite(join(folder, 'knowledge.db'));
   store = openSqlite(join(folder, 'knowledge.db'));
   clock = new Date();
-  for (const [user, monthly] of [
-    ['ann', null],
-    ['bob', 0.2],
+  for (const [user, monthly, daily] of [
+    ['ann', null, null],
+    ['bob', 0.2, null],
+    ['cid', null, 0.2],
   ])
     store.raw
-      .prepare(`insert into users values (?, ?, '', 'user', '', 0, null, ?, '', '')`)
-      .run(user, user, monthly);
+      .prepare(`insert into users values (?, ?, '', 'user', '', 0, null, ?, '', '', ?)`)
+      .run(user, user, monthly, daily);
 });
 afterEach(async () => {
   await store.close();
@@ -78,6 +79,17 @@ test("a user's own monthly budget comes before everybody's, and a change of it i
   store.raw.prepare(`update users set monthly_budget_usd = 1 where id = 'bob'`).run();
   clock = new Date(clock.getTime() + 20_000);
   await expect(budgets.reserve('bob', 0.3)).resolves.toBeDefined();
+});
+
+test("a user's own daily budget comes before everybody's, whether it is smaller or larger", async () => {
+  const { budgets } = open({ dailyUsd: 0.5 });
+  await expect(budgets.reserve('cid', 0.3)).rejects.toMatchObject({
+    message: expect.stringContaining('daily budget of $0.20'),
+  });
+  await expect(budgets.reserve('ann', 0.3)).resolves.toBeDefined();
+  store.raw.prepare(`update users set daily_budget_usd = 1 where id = 'cid'`).run();
+  clock = new Date(clock.getTime() + 20_000);
+  await expect(budgets.reserve('cid', 0.9)).resolves.toBeDefined();
 });
 
 test('calls that cost nothing need no budget', async () => {

@@ -20,7 +20,7 @@ export interface Reservation {
 }
 
 export interface BudgetDefaults {
-  /** For every user; undefined: no bound. */
+  /** For users without a daily budget of their own; undefined: no bound. */
   readonly dailyUsd: number | undefined;
   /** For users without a monthly budget of their own. */
   readonly monthlyUsd: number | undefined;
@@ -29,6 +29,7 @@ export interface BudgetDefaults {
 interface Ledger {
   readonly readAtMs: number;
   readonly day: string;
+  dailyUsd: number | undefined;
   monthlyUsd: number | undefined;
   spentTodayUsd: number;
   spentThisMonthUsd: number;
@@ -55,7 +56,7 @@ export function createBudgets(
     await meter.flush();
     const user = await db
       .selectFrom('users')
-      .select('monthly_budget_usd')
+      .select(['daily_budget_usd', 'monthly_budget_usd'])
       .where('id', '=', userId)
       .executeTakeFirst();
     const rows = await db
@@ -69,6 +70,7 @@ export function createBudgets(
     return {
       readAtMs: now().getTime(),
       day,
+      dailyUsd: user?.daily_budget_usd ?? defaults.dailyUsd,
       monthlyUsd: user?.monthly_budget_usd ?? defaults.monthlyUsd,
       spentTodayUsd: sum(rows.filter((row) => row.day === day)),
       spentThisMonthUsd: sum(rows),
@@ -93,10 +95,9 @@ export function createBudgets(
       const underWay = reserved.get(userId) ?? 0;
       const left = (budget: number, spent: number) => budget - spent - underWay - atMostUsd;
       if (atMostUsd > 0) {
-        const { dailyUsd } = defaults;
+        const { dailyUsd, monthlyUsd } = ledger;
         if (dailyUsd !== undefined && left(dailyUsd, ledger.spentTodayUsd) < 0)
           throw exceeded('daily', dailyUsd, 'tomorrow (UTC)');
-        const { monthlyUsd } = ledger;
         if (monthlyUsd !== undefined && left(monthlyUsd, ledger.spentThisMonthUsd) < 0)
           throw exceeded('monthly', monthlyUsd, 'on the first of next month (UTC)');
       }

@@ -36,6 +36,7 @@ const toMessage = (row: Selectable<MessageRow>): Message => ({
   citations: row.citations === null ? [] : (JSON.parse(row.citations) as Message['citations']),
   sources: row.sources === null ? [] : (JSON.parse(row.sources) as Message['sources']),
   model: row.model,
+  ...(row.fallback === null ? {} : { fallback: row.fallback }),
   feedback: row.rating === null ? null : { rating: row.rating as 1 | -1, comment: row.comment },
   createdAt: row.created_at,
 });
@@ -243,7 +244,7 @@ export async function appendExchange(
     readonly userId: string;
     readonly conversationId: string;
     readonly question: string;
-    readonly answer: Pick<Answer, 'answer' | 'answered' | 'citations' | 'sources' | 'model'>;
+    readonly answer: Pick<Answer, 'answer' | 'answered' | 'citations' | 'sources' | 'model' | 'fallback'>;
   },
 ): Promise<{ questionId: string; answerId: string }> {
   const { userId, conversationId, question, answer } = exchange;
@@ -269,6 +270,7 @@ export async function appendExchange(
           citations: null,
           sources: null,
           model: null,
+          fallback: null,
         },
         {
           ...common,
@@ -279,6 +281,7 @@ export async function appendExchange(
           citations: JSON.stringify(answer.citations),
           sources: JSON.stringify(answer.sources),
           model: answer.model,
+          fallback: answer.fallback ?? null,
         },
       ])
       .execute();

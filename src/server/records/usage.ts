@@ -21,6 +21,7 @@ export async function listUsage(
     readonly to?: string | undefined;
     readonly userId?: string | undefined;
   },
+  hasPrice: (model: string) => boolean,
 ): Promise<ListPage<Usage>> {
   let rows = db
     .selectFrom('usage')
@@ -42,13 +43,13 @@ export async function listUsage(
     .execute();
   const last = found.length > page.limit ? found[page.limit - 1] : undefined;
   return {
-    items: found.slice(0, page.limit).map(toUsage),
+    items: found.slice(0, page.limit).map((row) => toUsage(row, hasPrice)),
     nextCursor: last === undefined ? null : encodeCursor([last.day, last.user_id, last.model, last.kind]),
     total: count,
   };
 }
 
-const toUsage = (row: UsageRow): Usage => ({
+const toUsage = (row: UsageRow, hasPrice: (model: string) => boolean): Usage => ({
   userId: row.user_id,
   day: row.day,
   model: row.model,
@@ -59,4 +60,9 @@ const toUsage = (row: UsageRow): Usage => ({
   completionTokens: row.completion_tokens,
   costUsd: row.cost_usd,
   savedUsd: row.saved_usd,
+  priceKnown:
+    row.cost_usd > 0 ||
+    row.prompt_tokens + row.completion_tokens === 0 ||
+    row.kind === 'embedding' ||
+    hasPrice(row.model),
 });

@@ -70,6 +70,7 @@ export async function createUser(
     suspended: 0,
     quota_mb: null,
     monthly_budget_usd: null,
+    daily_budget_usd: null,
     created_at: at,
     updated_at: at,
   };
@@ -143,6 +144,7 @@ const toAdminUser = (
   suspended: row.suspended === 1,
   quotaMb: row.quota_mb,
   monthlyBudgetUsd: row.monthly_budget_usd,
+  dailyBudgetUsd: row.daily_budget_usd,
   usedBytes: row.used_bytes ?? 0,
   documentCount: row.document_count ?? 0,
 });
@@ -181,6 +183,7 @@ export async function patchUser(
       ...(changes.suspended === undefined ? {} : { suspended: changes.suspended ? 1 : 0 }),
       ...(changes.quotaMb === undefined ? {} : { quota_mb: changes.quotaMb }),
       ...(changes.monthlyBudgetUsd === undefined ? {} : { monthly_budget_usd: changes.monthlyBudgetUsd }),
+      ...(changes.dailyBudgetUsd === undefined ? {} : { daily_budget_usd: changes.dailyBudgetUsd }),
       updated_at: now(),
     })
     .where('id', '=', id)

@@ -40,7 +40,9 @@ export const healthQuery = () =>
     queryFn: ({ signal }) => read<DetailedHealth>('/health/detailed', undefined, signal),
   });
 
-export type UserChange = Partial<Pick<AdminUser, 'role' | 'suspended' | 'quotaMb' | 'monthlyBudgetUsd'>>;
+export type UserChange = Partial<
+  Pick<AdminUser, 'role' | 'suspended' | 'quotaMb' | 'monthlyBudgetUsd' | 'dailyBudgetUsd'>
+>;
 export const patchUser = (id: string, fields: UserChange) =>
   change<AdminUser>('PATCH', `/api/v1/admin/users/${encodeURIComponent(id)}`, fields);
 export const retryJob = (id: string) =>

@@ -77,6 +77,7 @@ export function createTools(
           request,
           { query: question, limit: 10, ...(collectionId === undefined ? {} : { collectionId }) },
           signal,
+          { whole: true },
         ),
       );
       return {

@@ -12,6 +12,7 @@ import {
   ratedAnswer,
   usageRow,
 } from '../../../contract/system.ts';
+import { priceOf } from '../../prices.ts';
 import { listAudit, noteAudit } from '../../records/audit.ts';
 import { listJobs, retryJob } from '../../records/jobs.ts';
 import { evaluationCases, listRatedAnswers } from '../../records/rated-answers.ts';
@@ -30,7 +31,11 @@ async function* linesOf(values: AsyncIterable<unknown>): AsyncGenerator<string> 
   for await (const value of values) yield `${JSON.stringify(value)}\n`;
 }
 
-export function registerAdminRoutes(app: App, { db, queue, events, metrics }: Services): void {
+export function registerAdminRoutes(
+  app: App,
+  { config: { llm }, db, queue, events, metrics }: Services,
+): void {
+  const prices = llm.provider === 'extractive' ? {} : llm.prices;
   const config = { access: 'admin' } as const;
 
   app.get(
@@ -60,7 +65,7 @@ export function registerAdminRoutes(app: App, { db, queue, events, metrics }: Se
   app.get(
     '/api/v1/admin/usage',
     { config, schema: { querystring: usageQuery, response: { 200: listOf(usageRow) } } },
-    (request) => listUsage(db, request.query),
+    (request) => listUsage(db, request.query, (model) => priceOf(model, prices) !== undefined),
   );
 
   app.get(

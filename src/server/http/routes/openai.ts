@@ -65,9 +65,10 @@ export function registerOpenAiRoutes(
       const { model: asked, messages, stream, stream_options } = request.body;
       const collectionId = await searchedBy(db, request.caller.userId, asked);
       const question = questionOf(messages, collectionId);
-      const events = ask(request, question, clientGone(reply), historyOf(messages));
+      const whole = stream !== true;
+      const events = ask(request, question, clientGone(reply), { history: historyOf(messages), whole });
       const link = documentLinks(config, request);
-      if (stream !== true) return completionOf(await lastAnswer(events), asked, link);
+      if (whole) return completionOf(await lastAnswer(events), asked, link);
       // what is refused before anything was found out still has its own status
       const first = await events.next();
       const chunks = chunksOf(resumed(first, events), {

@@ -27,8 +27,9 @@ export function registerQueryRoutes(app: App, { log }: Services, ask: Ask): void
       serializerCompiler: () => JSON.stringify,
     },
     async (request, reply) => {
-      const events = ask(request, request.body, clientGone(reply));
-      if (!/\btext\/event-stream\b/i.test(request.headers.accept ?? '')) return lastAnswer(events);
+      const whole = !/\btext\/event-stream\b/i.test(request.headers.accept ?? '');
+      const events = ask(request, request.body, clientGone(reply), { whole });
+      if (whole) return lastAnswer(events);
       // what is refused before anything was found out still has its own status
       const first = await events.next();
       return sendEvents(reply, () =>
@@ -50,7 +51,7 @@ export function registerQueryRoutes(app: App, { log }: Services, ask: Ask): void
     async (request, reply) => {
       const gone = clientGone(reply);
       const results = await mapBounded(request.body.queries, BATCH_CONCURRENCY, (question) =>
-        lastAnswer(ask(request, question, gone)).catch((error: unknown) =>
+        lastAnswer(ask(request, question, gone, { whole: true })).catch((error: unknown) =>
           loggedProblem(error, request, log),
         ),
       );

@@ -1,6 +1,7 @@
 import { first } from './0001-first.ts';
 import { ratedAnswers } from './0002-rated-answers.ts';
+import { fallbackAndDailyBudget } from './0003-fallback-and-daily-budget.ts';
 import type { Migration } from './migration.ts';
 
 /** In order; a release only ever appends. */
-export const MIGRATIONS: readonly Migration[] = [first, ratedAnswers];
+export const MIGRATIONS: readonly Migration[] = [first, ratedAnswers, fallbackAndDailyBudget];

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { UsageRow } from '../../../contract/system.ts';
-import { byDay, byPersonAndModel, usageCsv } from './sum-usage.ts';
+import { byDay, byPersonAndModel, unpricedModels, usageCsv } from './sum-usage.ts';
 
 const row = (fields: Partial<UsageRow>): UsageRow => ({
   userId: 'u1',
@@ -13,6 +13,7 @@ const row = (fields: Partial<UsageRow>): UsageRow => ({
   completionTokens: 5,
   costUsd: 0.5,
   savedUsd: 0,
+  priceKnown: true,
   ...fields,
 });
 
@@ -43,4 +44,9 @@ it('sums by person, model and kind, the most expensive first', () => {
 it('writes names that look like formulas or hold quotes as text', () => {
   const csv = usageCsv([row({ model: 'a,"b"' })], () => '=HYPERLINK("http://x")');
   expect(csv.split('\r\n')[1]).toBe(`2026-01-02,"'=HYPERLINK(""http://x"")","a,""b""",answer,1,0,10,5,0.5,0`);
+});
+
+it('names each model without a price once', () => {
+  const free = { priceKnown: false, model: 'own' };
+  expect(unpricedModels([row({}), row(free), row({ ...free, day: '2026-01-03' })])).toEqual(['own']);
 });

@@ -79,3 +79,8 @@ function csvCell(value: string | number): string {
   const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
+
+/** Models that were counted as free because nobody has named their price. */
+export const unpricedModels = (rows: readonly UsageRow[]): string[] => [
+  ...new Set(rows.flatMap(({ model, priceKnown }) => (priceKnown ? [] : [model]))),
+];

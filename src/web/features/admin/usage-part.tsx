@@ -12,7 +12,7 @@ import { Plot } from '../../ui/plot.tsx';
 import { Table } from '../../ui/table.tsx';
 import { Listing } from './listing.tsx';
 import { nameOf, usePeople } from './people.ts';
-import { byDay, byPersonAndModel, sumUsage, usageCsv } from './sum-usage.ts';
+import { byDay, byPersonAndModel, sumUsage, unpricedModels, usageCsv } from './sum-usage.ts';
 
 const { costs } = text.admin;
 const RANGES = [7, 30, 90];
@@ -57,6 +57,7 @@ function Usage({ rows, from, days }: { rows: readonly UsageRow[]; from: string; 
     return user === undefined ? costs.gone : nameOf(user);
   };
   const all = sumUsage(rows);
+  const unpriced = unpricedModels(rows);
   const daily = byDay(rows, from, days);
   const labels = daily.map(({ day }) => formatDate(day));
   return (
@@ -71,6 +72,11 @@ function Usage({ rows, from, days }: { rows: readonly UsageRow[]; from: string; 
         <Figure name={costs.cost} value={formatUsd(all.costUsd)} />
         <Figure name={costs.savedByCache} value={formatUsd(all.savedUsd)} />
       </dl>
+      {unpriced.length === 0 ? null : (
+        <p role="note" className="text-sm text-muted">
+          {costs.unpriced(unpriced.join(', '))}
+        </p>
+      )}
       <div className="grid grid-cols-1 gap-5 lg:grid-cols-2">
         <Card title={costs.byDay}>
           <Plot

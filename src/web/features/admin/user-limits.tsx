@@ -20,6 +20,7 @@ export function UserLimits({
 }) {
   const [quotaMb, setQuota] = useState(user.quotaMb?.toString() ?? '');
   const [budget, setBudget] = useState(user.monthlyBudgetUsd?.toString() ?? '');
+  const [daily, setDaily] = useState(user.dailyBudgetUsd?.toString() ?? '');
   const [busy, setBusy] = useState(false);
   return (
     <Dialog open onClose={onClose} title={people.limitsOf(nameOf(user))}>
@@ -28,7 +29,11 @@ export function UserLimits({
           event.preventDefault();
           setBusy(true);
           try {
-            await onSave({ quotaMb: numberOf(quotaMb), monthlyBudgetUsd: numberOf(budget) });
+            await onSave({
+              quotaMb: numberOf(quotaMb),
+              monthlyBudgetUsd: numberOf(budget),
+              dailyBudgetUsd: numberOf(daily),
+            });
             onClose();
           } catch {
             // told by whoever saves; what was typed stays
@@ -49,7 +54,7 @@ export function UserLimits({
               />
             )}
           </Field>
-          <Field label={people.budgetUsd} hint={people.limitHint}>
+          <Field label={people.budgetUsd} hint={people.budgetHint}>
             {(tie) => (
               <Input
                 {...tie}
@@ -58,6 +63,18 @@ export function UserLimits({
                 step="any"
                 value={budget}
                 onChange={(event) => setBudget(event.target.value)}
+              />
+            )}
+          </Field>
+          <Field label={people.dailyBudgetUsd} hint={people.budgetHint}>
+            {(tie) => (
+              <Input
+                {...tie}
+                type="number"
+                min={0}
+                step="any"
+                value={daily}
+                onChange={(event) => setDaily(event.target.value)}
               />
             )}
           </Field>

@@ -49,7 +49,9 @@ export function ThumbButtons({ conversationId, message, onAskWhy }: AnswerFeedba
         icon={<ThumbsUp className={cx('size-4', rating === 1 && 'fill-current text-good')} />}
         onClick={() => {
           onAskWhy(false);
-          void rate(1);
+          void rate(1).then((kept) => {
+            if (kept) toast({ title: text.chat.feedbackThanks, detail: text.chat.ratedHint, tone: 'good' });
+          });
         }}
       />
       <IconButton

@@ -3,7 +3,11 @@ import type { Answer } from '../../../contract/query.ts';
 import * as text from '../../text/text.ts';
 
 /** What the reader should know of how the answer came about: another question was looked for, no model wrote it. */
-export function AnswerNotes({ answer: { standaloneQuestion, fallback } }: { answer: Answer }) {
+export function AnswerNotes({
+  answer: { standaloneQuestion, fallback },
+}: {
+  answer: Pick<Answer, 'standaloneQuestion' | 'fallback'>;
+}) {
   return (
     <>
       {standaloneQuestion === undefined ? null : (

@@ -56,7 +56,7 @@ export function AnswerView(props: AnswerViewProps) {
       <AnswerBody {...props} />
       {status === 'waiting' || status === 'writing' || status === 'failed' ? null : (
         <>
-          {asked?.answer === undefined ? null : <AnswerNotes answer={asked.answer} />}
+          <AnswerNotes answer={asked?.answer ?? message ?? {}} />
           <SourcesList citations={citations} sources={sources} answered={status !== 'refused'} />
           <div className="mt-2 -ml-1.5 flex min-h-8 flex-wrap items-center gap-0.5">
             {state.text === '' || status === 'refused' ? null : (

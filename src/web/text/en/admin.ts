@@ -43,7 +43,9 @@ export const admin = {
     limitsOf: (name: string) => `Limits of ${name}`,
     quota: 'Storage quota in MB',
     budgetUsd: 'Monthly budget in US dollars',
+    dailyBudgetUsd: 'Daily budget in US dollars',
     limitHint: 'Leave empty for no limit.',
+    budgetHint: 'Leave empty for what holds for everybody.',
     suspendTitle: (name: string) => `Suspend ${name}?`,
     suspendText: 'They are signed out at once and cannot sign in. Their documents stay.',
     you: 'You',
@@ -65,6 +67,8 @@ export const admin = {
     completionTokens: 'Tokens out',
     gone: 'Deleted account',
     kinds: { answer: 'Answers', embedding: 'Embeddings' },
+    unpriced: (models: string) =>
+      `No price is known for ${models}: it was counted as free, and budgets do not hold it back. Name its price in LLM_PRICES.`,
     none: 'Nothing was asked in this time.',
     download: 'Download as CSV',
   },

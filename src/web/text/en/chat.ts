@@ -76,6 +76,7 @@ export const chat = {
   copyFault: 'Could not copy',
   regenerate: 'Answer again',
   good: 'Good answer',
+  ratedHint: 'Administrators see answers that you rate, with their questions.',
   bad: 'Bad answer',
   feedbackLabel: 'What was wrong?',
   feedbackHint: 'Optional. Administrators see answers that you rate, with their questions.',

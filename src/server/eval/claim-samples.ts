@@ -9,7 +9,8 @@ import { shuffled } from './gate-samples.ts';
  * - `said`: the question turned into a statement with its answer; `quoted`: the passage's own sentence;
  *   `joined`: that sentence and the one after it in one
  * - `number`: the same with one number altered
- * - `entity`: with the answer or a name replaced by another one of the same passage or article
+ * - `entity`: with the answer or a name replaced by another one of the same passage
+ * - `invented`: by a name of another article, which the passage does not hold
  * - `negated`: with a "not" put in
  * - `related`: a right statement about another passage of the article; `unrelated`: about another article
  */
@@ -19,6 +20,7 @@ export type ClaimKind =
   | 'joined'
   | 'number'
   | 'entity'
+  | 'invented'
   | 'negated'
   | 'related'
   | 'unrelated';
@@ -31,6 +33,8 @@ export interface ClaimSample {
   readonly id: string;
   readonly set: string;
   readonly article: string;
+  /** Whether weights and thresholds may be learned from it; else it only reports. */
+  readonly learned: boolean;
   readonly kind: ClaimKind;
   readonly question: string;
   readonly claim: string;
@@ -38,13 +42,34 @@ export interface ClaimSample {
   readonly language: string;
 }
 
-/** Claims made of the answerable questions of a set whose answer stands in a known passage. */
-export function claimSamples(set: EvalSet, most: number): ClaimSample[] {
+/**
+ * Claims made of the answerable questions of a set whose answer stands in a known passage. An article is on one side
+ * of the split in whatever sets and languages it stands, and what is put into a claim about it comes from that side.
+ *
+ * @param mostOfEach questions of each language.
+ */
+export function claimSamples(set: EvalSet, mostOfEach: number): ClaimSample[] {
   const byId = new Map(set.documents.map((document) => [document.id, document]));
-  const cases = set.questions
+  const all = set.questions
     .toSorted((a, b) => shuffled(`claim ${a.id}`) - shuffled(`claim ${b.id}`))
-    .flatMap((question) => caseOf(question, byId))
-    .slice(0, most);
+    .flatMap((question) => caseOf(question, byId));
+  return [...Map.groupBy(all, ({ language }) => language).values()].flatMap((own) => {
+    const cases = own.slice(0, mostOfEach);
+    const [learned, held] = [true, false].map((side) =>
+      cases.filter(({ article }) => isLearned(article) === side),
+    );
+    return [...samplesOf(set.name, learned ?? [], true), ...samplesOf(set.name, held ?? [], false)];
+  });
+}
+
+/** Half of the articles, by name. */
+const isLearned = (article: string): boolean => shuffled(`claims about ${article}`) < 0.5;
+
+/** "en:Super_Bowl_50-3" and a passage with the title "Super Bowl 50" are of one article. */
+const articleOf = ({ id, title }: EvalDocument): string =>
+  (title || id.replace(/^[a-z]{2}:/, '').replace(/-\d+$/, '')).replaceAll('_', ' ').toLowerCase();
+
+function samplesOf(set: string, cases: readonly Case[], learned: boolean): ClaimSample[] {
   return cases.flatMap((own, i) => {
     const elsewhere = cases.slice(i + 1).concat(cases.slice(0, i));
     const related = elsewhere.find(
@@ -59,6 +84,8 @@ export function claimSamples(set: EvalSet, most: number): ClaimSample[] {
       ['number', withOtherNumber(own.quoted, own.passage.text)],
       ['entity', withOtherEntity(own, own.said)],
       ['entity', withOtherEntity(own, own.quoted)],
+      ['invented', unrelated && withInventedName(own, own.said, unrelated.passage.text)],
+      ['invented', unrelated && withInventedName(own, own.quoted, unrelated.passage.text)],
       ['negated', negate(own.said)],
       ['negated', negate(own.quoted)],
       ['related', related?.said],
@@ -67,7 +94,7 @@ export function claimSamples(set: EvalSet, most: number): ClaimSample[] {
     return claims.flatMap(([kind, claim]) => {
       if (claim === undefined) return [];
       const { id, article, question, passage, language } = own;
-      return [{ id, set: set.name, article, kind, question, claim, passage, language }];
+      return [{ id, set, article, learned, kind, question, claim, passage, language }];
     });
   });
 }
@@ -102,7 +129,7 @@ function caseOf(
     if (span === undefined) continue;
     const oneLine = ({ start, end }: Span) => text.slice(start, end).replaceAll(/\s+/gu, ' ');
     const next = spans[i + 1];
-    const article = documentId.replace(/-\d+$/, '');
+    const article = articleOf(passage);
     const language = detectLanguage(text);
     return [
       {
@@ -162,13 +189,26 @@ function withOtherNumber(claim: string, passage: string): string | undefined {
 }
 
 /** The answer, or else a name, replaced by another name of the passage that the claim does not hold. */
-function withOtherEntity({ answer, passage, language }: Case, claim: string): string | undefined {
+function withOtherEntity(own: Case, claim: string): string | undefined {
+  const others = namePhrases(own.passage.text);
+  return withName(own, claim, others);
+}
+
+/** The same by a name of another article, of whose words the passage holds none. */
+function withInventedName(own: Case, claim: string, elsewhere: string): string | undefined {
+  const strangers = namePhrases(elsewhere).filter((name) =>
+    name.split(' ').every((word) => !own.passage.text.includes(word)),
+  );
+  return withName(own, claim, strangers);
+}
+
+function withName({ answer, language }: Case, claim: string, names: readonly string[]): string | undefined {
   const isName = /^\p{Lu}/u.test(answer) && !/\d/.test(answer);
-  const names = factsOf(claim, language).names.filter((name) => /^\p{Lu}\p{Ll}/u.test(name));
+  const replaceable = factsOf(claim, language).names.filter((name) => /^\p{Lu}\p{Ll}/u.test(name));
   const victim =
-    isName && claim.includes(answer) ? answer : names[Math.floor(shuffled(claim) * names.length)];
+    isName && claim.includes(answer) ? answer : replaceable[Math.floor(shuffled(claim) * replaceable.length)];
   if (victim === undefined) return undefined;
-  const others = namePhrases(passage.text).filter((name) => !claim.includes(name) && !victim.includes(name));
+  const others = names.filter((name) => !claim.includes(name) && !victim.includes(name));
   const other = others[Math.floor(shuffled(`${claim} entity`) * others.length)];
   return other === undefined ? undefined : claim.replace(victim, other);
 }

@@ -144,7 +144,7 @@ const worstAndMean = (faults: readonly number[]): number =>
 function replacedNames(claim: Reading, span: Reading): number[] {
   const names = new Set([...claim.names, ...claim.openings]);
   const places = placesIn(span.sequence);
-  const strangers = span.names
+  const strangers = [...span.names, ...span.openings]
     .filter((name) => !claim.terms.has(name))
     .flatMap((name) => places.get(name) ?? []);
   const isName = (at: number) => names.has(claim.sequence[at] ?? '');

@@ -13,6 +13,7 @@ test('answers and refusals are counted against what should have been said', () =
     answered,
     right,
     rightFirst,
+    citations: answered ? [{ relevant: right, exact: true }] : [],
   });
   const scores = scoreReplies([
     reply(true, true, true),
@@ -31,5 +32,7 @@ test('answers and refusals are counted against what should have been said', () =
     refusedRecall: 1 / 2,
     right: 2 / 3,
     rightFirst: 1 / 3,
+    citationPrecision: 2 / 3,
+    exactQuotes: 1,
   });
 });

@@ -5,6 +5,12 @@ export interface Reply {
   /** The first statement, and all of them, hold one of the right answers word for word. */
   readonly rightFirst: boolean;
   readonly right: boolean;
+  readonly citations: readonly {
+    /** It stands in a document that the labels name for this question. */
+    readonly relevant: boolean;
+    /** Its quote is the slice of the page that it names. */
+    readonly exact: boolean;
+  }[];
 }
 
 export interface AnswerScores {
@@ -19,6 +25,9 @@ export interface AnswerScores {
   /** Of the answered questions that have an answer, those whose (first) statement holds it. */
   readonly rightFirst: number;
   readonly right: number;
+  /** Of the citations of these answers, those in a document that the labels name; of all, those whose quote is a slice. */
+  readonly citationPrecision: number;
+  readonly exactQuotes: number;
 }
 
 export function scoreReplies(replies: readonly Reply[]): AnswerScores {
@@ -26,6 +35,8 @@ export function scoreReplies(replies: readonly Reply[]): AnswerScores {
   const answered = replies.filter((reply) => reply.answered);
   const refused = replies.filter((reply) => !reply.answered);
   const both = answered.filter((reply) => reply.answerable);
+  const citations = both.flatMap((reply) => reply.citations);
+  const allCitations = answered.flatMap((reply) => reply.citations);
   const refusedRightly = refused.filter((reply) => !reply.answerable);
   return {
     questions: replies.length,
@@ -36,6 +47,8 @@ export function scoreReplies(replies: readonly Reply[]): AnswerScores {
     refusedRecall: refusedRightly.length / (replies.length - answerable.length),
     rightFirst: both.filter((reply) => reply.rightFirst).length / both.length,
     right: both.filter((reply) => reply.right).length / both.length,
+    citationPrecision: citations.filter(({ relevant }) => relevant).length / citations.length,
+    exactQuotes: allCitations.filter(({ exact }) => exact).length / allCitations.length,
   };
 }
 

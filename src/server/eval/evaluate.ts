@@ -43,6 +43,7 @@ function describeReport({ set, mode, documents, chunks, ranking, searchMs, answe
       );
     lines.push(
       `right       ${percent(answers.right)} of the answers hold the expected words, ${percent(answers.rightFirst)} in the first statement`,
+      `cited       ${percent(answers.citationPrecision)} of the citations stand in a document that the labels name; ${percent(answers.exactQuotes)} of the quotes are slices of their pages`,
     );
   }
   return lines.join('\n');

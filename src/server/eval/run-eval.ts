@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import type { SearchMode } from '../../contract/search.ts';
 import { type Answering, createAnswering } from '../answer/answering.ts';
+import { readPage } from '../records/pages.ts';
 import { type AnswerScores, holdsAnswer, type Reply, scoreReplies } from './answer-metrics.ts';
 import { type EvalSet, loadEvalSet } from './beir.ts';
 import { defaultCacheDir, type EvaluationHouse, openEvaluationHouse } from './evaluation-house.ts';
@@ -30,6 +31,8 @@ export interface EvalReport {
 }
 
 const RUN_DEPTH = 100;
+/** Of every document of a corpus that was indexed once. */
+const FIRST_REVISION = 1;
 
 /** Measures retrieval, and answers where the set has some, on a labelled set: `ka eval SET`. */
 export async function runEval(setDir: string, request: EvalRequest): Promise<EvalReport> {
@@ -92,7 +95,7 @@ async function askAll(house: EvaluationHouse, { questions }: EvalSet): Promise<R
   const answering = answeringOf(house, house.embedder);
   const { signal } = new AbortController();
   const replies: Reply[] = [];
-  for (const { question, answers, unanswerable } of questions) {
+  for (const { question, answers, unanswerable, documentIds } of questions) {
     for await (const event of answering.ask(house.corpus.userId, { query: question, limit: 10 }, signal)) {
       if (event.type !== 'done') continue;
       const { answered, citations } = event.answer;
@@ -101,6 +104,12 @@ async function askAll(house: EvaluationHouse, { questions }: EvalSet): Promise<R
         answered,
         rightFirst: holdsAnswer(citations[0]?.quote ?? '', answers),
         right: citations.some(({ quote }) => holdsAnswer(quote, answers)),
+        citations: await Promise.all(
+          citations.map(async ({ documentId, page, start, end, quote }) => ({
+            relevant: documentIds.includes(house.corpus.nameOf.get(documentId) as string),
+            exact: (await readPage(house.db, documentId, FIRST_REVISION, page))?.slice(start, end) === quote,
+          })),
+        ),
       });
     }
   }

@@ -28,6 +28,26 @@ export function readText(text: string, language: string): Reading {
   };
 }
 
+/** What several texts hold together, with no second look at any. */
+export function joinReadings(readings: readonly Reading[]): Reading {
+  const terms = new Map<string, number>();
+  for (const reading of readings)
+    for (const [term, count] of reading.terms) terms.set(term, (terms.get(term) ?? 0) + count);
+  const all = (of: (reading: Reading) => readonly string[]) => [...new Set(readings.flatMap(of))];
+  return {
+    terms,
+    sequence: readings.flatMap(({ sequence }) => sequence),
+    facts: {
+      numbers: all(({ facts }) => facts.numbers),
+      names: all(({ facts }) => facts.names),
+      openings: all(({ facts }) => facts.openings),
+      negations: readings.reduce((sum, { facts }) => sum + facts.negations, 0),
+    },
+    names: all(({ names }) => names),
+    openings: all(({ openings }) => openings),
+  };
+}
+
 const termsOf = (words: readonly string[], language: string): string[] =>
   words.length === 0 ? [] : [...analysePassage(words.join(' \n '), language).terms.keys()];
 

@@ -28,7 +28,7 @@ export function factsOf(text: string, language: string): Facts {
     if (/\p{L}/u.test(word) && /\p{Nd}/u.test(word) && !/^\d[\d.,]*\p{Ll}{1,3}$/u.test(word)) names.add(word);
     if (!/^\p{Lu}/u.test(word) || isFunctionWord(word, language)) continue;
     const next = words[i + 1]?.word;
-    const begins = BEGINS.test(text.slice(0, start));
+    const begins = BEGINS.test(textBefore(text, start));
     if (!begins || (next !== undefined && /^\p{Lu}/u.test(next)) || /^\p{Lu}{2,}/u.test(word))
       names.add(word);
     else openings.add(word);
@@ -53,6 +53,11 @@ function wordsOf(text: string): Word[] {
   });
   return words;
 }
+
+/** As much of it as tells whether a sentence ends there. */
+const textBefore = (text: string, at: number): string =>
+  at <= LOOK_BACK ? text.slice(0, at) : `x${text.slice(at - LOOK_BACK, at)}`;
+const LOOK_BACK = 24;
 
 const BEGINS = /(?:^|[.!?:…]["'”’»)]*\s+|\n\s*(?:[-*•]\s+)?)["'“‘«(]*$/u;
 const NUMBER = /\p{Nd}+(?:[.,'’\u00a0\u202f]\p{Nd}+)*/gu;

@@ -8,6 +8,8 @@ export interface Statement extends Span {
 
 /** So long is no sentence: a line of data, or text without stops. */
 const LONGEST = 1200;
+/** What a heading's marks, number and spaces may add to its length. */
+const NUMBERING = 60;
 const QUESTION = /[?？؟;՞፧]["'”’»)\]]*$/u;
 
 /**
@@ -23,6 +25,8 @@ export function statementSpans(
   tableHeader?: string | null,
 ): Statement[] {
   const known = new Set(headings.map(bare));
+  const longest = Math.max(0, ...headings.map(({ length }) => length)) + NUMBERING;
+  const isHeading = (line: string) => line.length <= longest && known.has(bare(line));
   const tables = tablesIn(text);
   const statements: Statement[] = [];
   let question: Span | undefined;
@@ -32,7 +36,7 @@ export function statementSpans(
       continue;
     }
     // the whole line: a numbered heading reads as two sentences
-    if (known.has(bare(lineAround(text, span)))) continue;
+    if (isHeading(lineAround(text, span))) continue;
     const table = tables.find(({ rows }) => span.start >= rows.start && span.end <= rows.end);
     const header = table?.header;
     if (header !== undefined && span.start >= header.start && span.end <= header.end) continue;

@@ -3,6 +3,7 @@ import type { FoundChunk } from '../records/hits.ts';
 import { detectLanguage } from '../text/language.ts';
 import type { Span } from '../text/sentences.ts';
 import {
+  joinReadings,
   type Reading,
   readText,
   type Support,
@@ -194,30 +195,40 @@ function readPlaces(passage: number, chunk: FoundChunk): Place[] {
   const statements = statementSpans(text, headings, tableHeader).filter(
     ({ start, end }) => !barred.some((span) => span.start < end && span.end > start),
   );
-  const above = `${headings.join('\n')}\n${tableHeader ?? ''}\n`;
-  const whole = statements.map(({ start, end, columns }) => `${columns}\n${text.slice(start, end)}`);
+  const headingsReading = readText(`${headings.join('\n')}\n${tableHeader ?? ''}`, language);
+  const columns = [...new Set(statements.map((statement) => statement.columns))].filter(
+    (names) => names !== '',
+  );
+  const readings = statements.map(({ start, end }) => readText(text.slice(start, end), language));
   const surroundings = {
-    passage: readText(above + whole.join('\n'), language),
-    headings: readText(above, language),
+    passage: joinReadings([
+      headingsReading,
+      ...columns.map((names) => readText(names, language)),
+      ...readings,
+    ]),
+    headings: headingsReading,
   };
-  const singles = statements.map(({ start, end }): Place => {
-    const reading = readText(text.slice(start, end), language);
+  return statements.flatMap(({ start, end }, i): Place[] => {
+    const [reading, before] = [readings[i] as Reading, readings[i - 1]];
     const span = { start, end };
-    const around = { ...surroundings, before: undefined };
-    return { ...reading, passage, chunk, span, parts: undefined, around };
-  });
-  return singles.flatMap((single, i) => {
-    const before = singles[i - 1];
-    const own = { ...single, around: { ...surroundings, before } };
-    if (before === undefined || /\n\s*\n/.test(text.slice(before.span.end, single.span.start))) return [own];
-    const span = { start: before.span.start, end: single.span.end };
-    const joined: Place = {
-      ...readText(text.slice(span.start, span.end), language),
+    const own: Place = {
+      ...reading,
       passage,
       chunk,
       span,
-      parts: [before, single],
-      around: { ...surroundings, before: singles[i - 2] },
+      parts: undefined,
+      around: { ...surroundings, before },
+    };
+    const previous = statements[i - 1];
+    if (before === undefined || previous === undefined) return [own];
+    if (/\n\s*\n/.test(text.slice(previous.end, start))) return [own];
+    const joined: Place = {
+      ...joinReadings([before, reading]),
+      passage,
+      chunk,
+      span: { start: previous.start, end },
+      parts: [before, reading],
+      around: { ...surroundings, before: readings[i - 2] },
     };
     return [own, joined];
   });

@@ -69,9 +69,11 @@ export async function* generate(
     return;
   }
 
-  const { prompt, outgoing, sentences } = await prepare(ports, model, question, retrieved);
+  const { prompt, outgoing, verifier, sentences } = await prepare(ports, model, question, retrieved);
   let broken: unknown;
   try {
+    // while the model thinks
+    verifier.prepare(signal).catch(() => {});
     const request = { ...prompt, maxTokens: replyTokens(model), temperature: 0, ...forWhom(question) };
     for await (const event of model.generate(request, signal)) {
       if (event.type === 'text') yield* sentences.write(outgoing.push(event.text), signal);
@@ -115,14 +117,16 @@ async function prepare(ports: AnswerPorts, model: AnswerModel, question: Questio
   );
   const words = passageWords(passages, question.query);
   const chunks = new Map(passages.map((passage) => [passage.number, passage.chunks]));
+  const verifier = createVerifier(chunks, question.query, ports.embedSentences);
   return {
+    verifier,
     prompt: buildPrompt(question.query, passages, randomBytes(6).toString('hex')),
     outgoing: createOutgoingText({
       hasPassage: (number) => chunks.has(number),
       isKnownAddress: words.isKnownAddress,
       barred: words.barred,
     }),
-    sentences: createCitedSentences(ports.db, createVerifier(chunks, question.query, ports.embedSentences)),
+    sentences: createCitedSentences(ports.db, verifier),
   };
 }
 

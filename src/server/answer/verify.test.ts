@@ -103,3 +103,27 @@ test('across languages numbers and names decide, and it is known that words were
   const wrong = await verify('Der Leuchtturm von Veldran wurde von Ottilie Marsh im Jahr 1899 gebaut.');
   expect(wrong?.findings.some(({ supported }) => supported)).toBe(false);
 });
+
+test('passages that were read ahead are not read again, and reading ends when the caller leaves', async () => {
+  const read: number[] = [];
+  const watched = () => {
+    const passages = new Map(PASSAGES);
+    const get = passages.get.bind(passages);
+    passages.get = (number) => {
+      read.push(number);
+      return get(number);
+    };
+    return createVerifier(passages, 'What is known of the lighthouse?', noVectors);
+  };
+  const verifier = watched();
+  await verifier.prepare(never);
+  expect(read).toEqual([1, 2]);
+  const claim = { text: 'The lamp burned whale oil until 1911.', passages: [1] };
+  expect((await verifier.verify(claim, never))?.findings[0]).toMatchObject({ supported: true });
+  expect(read).toEqual([1, 2]);
+  const leaving = new AbortController();
+  const other = watched().prepare(leaving.signal);
+  leaving.abort();
+  await other;
+  expect(read).toEqual([1, 2]);
+});

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { UpstreamError } from '../errors.ts';
 import type { FoundChunk } from '../records/hits.ts';
 import { detectLanguage } from '../text/language.ts';
@@ -44,6 +45,11 @@ export interface Verdict {
 }
 
 export interface Verifier {
+  /**
+   * Reads the passages ahead of the first sentence, one in each turn of the event loop. What is not read by then is
+   * read when it is needed.
+   */
+  prepare(signal: AbortSignal): Promise<void>;
   /** @returns undefined for what states nothing: a heading, an introduction to a list. */
   verify(claim: Claim, signal: AbortSignal): Promise<Verdict | undefined>;
 }
@@ -85,6 +91,15 @@ export function createVerifier(
   };
 
   return {
+    async prepare(signal) {
+      for (const number of passages.keys()) {
+        await nextTurn();
+        if (signal.aborted) return;
+        placesOf(number);
+      }
+      rarityOf();
+    },
+
     async verify({ text, passages: cited }, signal) {
       const numbers = cited.length > 0 ? cited : [...passages.keys()];
       const language = detectLanguage(text, [

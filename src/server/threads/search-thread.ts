@@ -5,6 +5,7 @@ import type { ChunkKey } from '../ports/search-scope.ts';
 import type { QueryTerm } from '../ports/text-index.ts';
 import { openSqlite } from '../records/sqlite.ts';
 import { type PackedScope, unpackScope } from './packed-scope.ts';
+import { packCosines, packScores } from './packed-scores.ts';
 import { serve } from './rpc.ts';
 import type { SearchThreadData } from './start-search-thread.ts';
 
@@ -15,11 +16,11 @@ const texts = createKeywordReader(connection.raw);
 
 const handlers = {
   nearest: ({ vector, k, scope }: { vector: Float32Array; k: number; scope: PackedScope }) =>
-    vectors.search(vector, k, scope),
-  cosines: ({ vector, keys }: { vector: Float32Array; keys: readonly ChunkKey[] }) =>
-    vectors.score(vector, keys),
+    packScores(vectors.search(vector, k, scope)),
+  cosines: ({ vector, keys }: { vector: Float32Array; keys: Float64Array }) =>
+    packCosines(vectors.score(vector, Array.from(keys) as ChunkKey[])),
   keywords: ({ terms, k, scope }: { terms: readonly QueryTerm[]; k: number; scope: PackedScope }) =>
-    texts.search(terms, k, unpackScope(scope)),
+    packScores(texts.search(terms, k, unpackScope(scope))),
   limitTo: (share: number) => vectors.limitTo(share),
   stats: (_: undefined) => vectors.stats(),
 };

@@ -12,6 +12,8 @@ export interface CollectionCache {
   begin(scope: Iterable<number>): void;
   /** The collection as of the open read transaction. @throws AppError INDEX_MISMATCH */
   current(no: number): LoadedCollection;
+  /** The collection as it was last searched, if it is in memory. */
+  loaded(no: number): LoadedCollection | undefined;
   /** It is read anew at its next use. */
   drop(no: number): void;
   /** From now on at most this share (0 to 1) of the limit is used, but for what a running search needs. */
@@ -128,6 +130,7 @@ export function createCollectionCache(options: CollectionCacheOptions): Collecti
       loaded.set(no, collection);
       return collection;
     },
+    loaded: (no) => loaded.get(no),
     drop,
     limitTo(share) {
       memoryLimitBytes = Math.floor(options.memoryLimitBytes * share);

@@ -6,10 +6,10 @@ import { makeInstallation } from './lib/installation.ts';
 import { runLoad, type Shot } from './lib/load.ts';
 import { summariseProfiles } from './lib/profile-summary.ts';
 import { startServer } from './lib/server.ts';
-import { question } from './lib/shots.ts';
+import { mixedShots, question } from './lib/shots.ts';
 
 /**
- * `node bench/profile.ts --only search`: CPU profiles of the server and its threads under one kind of request,
+ * `node bench/profile.ts --only search` (or `list`, `search-again`, `ask`, `ask-again`, `mixed`): CPU profiles of the server and its threads under one kind of request,
  * and what stands out in them. The files open in a browser's developer tools.
  */
 const { values } = parseArgs({
@@ -32,6 +32,7 @@ const SHOTS: Record<string, () => Shot[]> = {
       post('/api/v1/search', { query: question(words, n), limit: 10 }),
     ),
   'ask-again': () => [post('/api/v1/query', { query: question(words, 1) })],
+  mixed: () => mixedShots(200 * Number(values.seconds), { users: 1, words, from: 0 }),
   ask: () => Array.from({ length: 20_000 }, (_, n) => post('/api/v1/query', { query: question(words, n) })),
 };
 const shots = SHOTS[values.only]?.();
@@ -41,7 +42,14 @@ const server = await startServer({
   dataDir: installation.dataDir,
   env: { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${folder}` },
 });
-const load = await runLoad(server, { tokens, connections: 8, seconds: Number(values.seconds), shots });
+const load = await runLoad(server, {
+  tokens,
+  connections: 8,
+  seconds: Number(values.seconds),
+  shots,
+  // what people do comes at its own rate
+  ...(values.only === 'mixed' ? { perSecond: 200 } : {}),
+});
 await server.stop();
 await installation.remove();
 console.log(

@@ -4,15 +4,24 @@ import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Bench, Row } from './lib/row.ts';
 
-/** `npx ka bench`: runs the rows of part A one after another and prints target, figure and verdict. */
+/**
+ * `npx ka bench`: runs the rows of part A one after another and prints target, figure and verdict; with `--peers`, the
+ * same data through other libraries instead.
+ */
 const { values } = parseArgs({
   options: {
     only: { type: 'string' },
     quick: { type: 'boolean', default: false },
     json: { type: 'string' },
     compare: { type: 'string' },
+    peers: { type: 'boolean', default: false },
   },
 });
+if (values.peers) {
+  const { runPeers } = await import('./peers/run.ts');
+  runPeers({ quick: values.quick, log: (line) => console.error(line) });
+  process.exit(0);
+}
 const wanted = values.only?.split(',').map((id) => id.trim().toUpperCase());
 const files = globSync('a*.ts', { cwd: import.meta.dirname }).sort();
 const startedAt = new Date().toISOString();

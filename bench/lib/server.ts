@@ -30,16 +30,20 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** The real server as its own process, started as a user starts it, on its own data folder. */
+/**
+ * The real server as its own process, started as a user starts it, on its own data folder.
+ *
+ * @param options.tree  The installation it is started from; this checkout if not given.
+ */
 export async function startServer(
-  options: { dataDir?: string; env?: Record<string, string> } = {},
+  options: { dataDir?: string; env?: Record<string, string>; tree?: string } = {},
 ): Promise<BenchServer> {
   const ownFolder = options.dataDir === undefined;
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'ka-bench-')));
   const port = await freePort();
   const metricsPort = await freePort();
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [join(root, 'bin', 'ka.mjs'), 'serve'], {
+  const child = spawn(process.execPath, [join(options.tree ?? root, 'bin', 'ka.mjs'), 'serve'], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       ...process.env,

@@ -77,6 +77,7 @@ program
   .option('--only <ids>', 'rows, comma-separated: A5,A7')
   .option('--json <file>', 'also write the rows as JSON')
   .option('--compare <file>', 'show ratios to an earlier JSON file')
+  .option('--peers', 'compare with other libraries instead, installed into the cache folder (1.1 GB)')
   .action(async () => {
     const { runInCheckout } = await import('./cli/run-in-checkout.ts');
     process.exitCode = await runInCheckout('bench/run.ts', process.argv.slice(3));

@@ -8,11 +8,15 @@ export interface VectorReader {
    * The `k` chunks nearest to `vector` within `scope`, best first.
    *
    * @param vector L2-normalized, length = `dimensions`.
-   * @returns at most `k` hits; `score` is the cosine similarity in [-1, 1], computed in float32.
+   * @returns at most `k` hits; `score` is the cosine similarity in [-1, 1], computed in float32. Behind the 40th hit
+   * a driver may estimate it to within 0.01.
    * @throws AppError INDEX_MISMATCH when the stored vectors were made by another embedder.
    */
   search(vector: Float32Array, k: number, scope: SearchScope, signal?: AbortSignal): Promise<ChunkScore[]>;
-  /** Cosine of `vector` with each key's stored vector, in the order given; `undefined` where none is stored (yet). */
+  /**
+   * Cosine of `vector` with each key's stored vector, in the order given, which is that of their importance: behind the
+   * 20th a driver may estimate it to within 0.01. `undefined` where none is stored (yet).
+   */
   score(vector: Float32Array, keys: readonly ChunkKey[]): Promise<(number | undefined)[]>;
   stats(): Promise<VectorStats>;
   close(): Promise<void>;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { analyseQuery } from './analyse.ts';
+import { analyseQuery, wordTerms } from './analyse.ts';
 import { highlightSpans } from './highlights.ts';
 
 const marked = (text: string, language: string, question: string): string[] =>
@@ -17,6 +17,41 @@ test('words are marked in any form, function words are not', () => {
 test('offsets count UTF-16 units of the text as it stands', () => {
   const text = '😀 Ｃａｆé cafe\u0301 CAFÉ';
   expect(marked(text, 'fr', 'café')).toEqual(['Ｃａｆé', 'cafe\u0301', 'CAFÉ']);
+});
+
+test('the first letter of a word in small letters is that of its term, but in Irish', () => {
+  const letters = [...'abcdefghijklmnopqrstuvwxyz'];
+  const words = letters
+    .flatMap((a) => letters.map((b) => a + b))
+    .flatMap((w) => [`${w}ehaltenes`, `${w}hearail`]);
+  for (const language of [
+    'und',
+    'ca',
+    'cs',
+    'da',
+    'de',
+    'en',
+    'es',
+    'eu',
+    'fi',
+    'fr',
+    'hu',
+    'it',
+    'nl',
+    'no',
+    'pt',
+    'ro',
+    'sl',
+    'sv',
+    'tr',
+    'pl',
+    'id',
+  ])
+    expect(
+      words.filter((word) => wordTerms(word, 'word', false, language).some((term) => term[0] !== word[0])),
+      language,
+    ).toEqual([]);
+  expect(marked('Chonaic an bhfear an bád.', 'ga', 'fear')).toEqual(['bhfear']);
 });
 
 test('a run of characters is one span', () => {

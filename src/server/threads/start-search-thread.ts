@@ -3,6 +3,7 @@ import type { TextReader } from '../ports/text-index.ts';
 import type { VectorReader } from '../ports/vector-index.ts';
 import type { ReaderOptions } from './open-readers.ts';
 import { packScope } from './packed-scope.ts';
+import { unpackCosines, unpackScores } from './packed-scores.ts';
 import { siblingModule, startThread } from './rpc.ts';
 import type { SearchThreadHandlers } from './search-thread.ts';
 
@@ -69,13 +70,16 @@ export function startSearchThread(
     ready: thread.ready,
     vectors: {
       dimensions: data.dimensions,
-      search: (vector, k, scope, signal) => call('nearest', { vector, k, scope: packScope(scope) }, signal),
-      score: (vector, keys) => call('cosines', { vector, keys }),
+      search: async (vector, k, scope, signal) =>
+        unpackScores(await call('nearest', { vector, k, scope: packScope(scope) }, signal)),
+      score: async (vector, keys) =>
+        unpackCosines(await call('cosines', { vector, keys: Float64Array.from(keys) })),
       stats: () => call('stats', undefined),
       close: async () => {},
     },
     texts: {
-      search: (terms, k, scope, signal) => call('keywords', { terms, k, scope: packScope(scope) }, signal),
+      search: async (terms, k, scope, signal) =>
+        unpackScores(await call('keywords', { terms, k, scope: packScope(scope) }, signal)),
       close: async () => {},
     },
     describe: () => call('describe', undefined),

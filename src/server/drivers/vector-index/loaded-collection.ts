@@ -11,6 +11,8 @@ export interface LoadedCollection {
   /** Rows in [first, first + count) are never found again. */
   kill(first: number, count: number): void;
   ordinalAt(row: number): number;
+  /** The ordinal's cosine with `vector` as the codes tell it; undefined where no living row stands for it. */
+  estimate(vector: Float32Array, ordinal: number): number | undefined;
   /**
    * Calls `visit` with what to scan, each piece within one slab: all rows, or those whose ordinals lie in the
    * ranges (first ordinal and count, in turn; ascending, disjoint).
@@ -133,6 +135,19 @@ export function createLoadedCollection(no: number, slabs: SlabMemory, stride: nu
         slabOf(row).scales[row % SLAB_ROWS] = Number.NaN;
         dead++;
       }
+    },
+    estimate(vector, ordinal) {
+      const position = lowerBound(ordinal);
+      if (position === count || ordinalOf(position) !== ordinal) return undefined;
+      const row = rowAt(position);
+      if (isDead(row)) return undefined;
+      const { codes, scales } = slabOf(row);
+      const within = row % SLAB_ROWS;
+      const from = within * stride;
+      let sum = 0;
+      for (let i = 0; i < vector.length; i++)
+        sum += (vector[i] as number) * ((codes[from + i] as number) - 64);
+      return sum * (scales[within] as number);
     },
     pieces(ranges, visit) {
       if (ranges === undefined) {

@@ -1,5 +1,5 @@
 import type BetterSqlite3 from 'better-sqlite3';
-import { type ChunkKey, type ChunkScore, collectionNoOf } from '../../ports/search-scope.ts';
+import { type ChunkKey, type ChunkScore, collectionNoOf, ordinalOf } from '../../ports/search-scope.ts';
 import type { VectorStats } from '../../ports/vector-index.ts';
 import { type CodeScanOptions, candidatesFor, createCodeScan, type ScanPart } from './code-scan.ts';
 import { createCollectionCache } from './collection-cache.ts';
@@ -31,12 +31,20 @@ export interface ScanScope {
 /** The exact scan, as it runs inside the search thread: every call is synchronous. */
 export interface ScanIndex {
   search(vector: Float32Array, k: number, scope: ScanScope): ChunkScore[];
+  /** Undefined where no vector is stored. */
   score(vector: Float32Array, keys: readonly ChunkKey[]): (number | undefined)[];
   /** From now on codes may take this share (0 to 1) of the limit; what is freed is used again, not returned. */
   limitTo(share: number): void;
   stats(): ScanStats;
   close(): Promise<void>;
 }
+
+/**
+ * So many of the best candidates, and of the keys to score, get the cosine of their stored floats; those behind them
+ * that of their codes: reading a vector from the database costs some ten times what reading its codes does.
+ */
+const EXACT_NEAREST = 40;
+const EXACT_SCORES = 20;
 
 export function createScanIndex(options: ScanIndexOptions): ScanIndex {
   const { raw, dimensions } = options;
@@ -53,15 +61,26 @@ export function createScanIndex(options: ScanIndexOptions): ScanIndex {
     return codes.scan(vector, wanted, parts);
   }
 
-  /** The candidates' cosines, or undefined when a row was removed without a tombstone: its collection is then read anew at its next use. */
+  /** Of the codes, or of the floats where the codes are not in memory. */
+  function cosineByCodes(vector: Float32Array, key: ChunkKey): number | undefined {
+    return loaded.get(collectionNoOf(key))?.estimate(vector, ordinalOf(key)) ?? vectors.cosine(vector, key);
+  }
+
+  /**
+   * The candidates' cosines (best first by code), or undefined when a row was removed without a tombstone: its
+   * collection is then read anew at its next use.
+   */
   function rescore(vector: Float32Array, keys: readonly ChunkKey[]): ChunkScore[] | undefined {
     const hits: ChunkScore[] = [];
     const stale = new Set<number>();
-    for (const key of [...keys].sort((a, b) => a - b)) {
-      const score = vectors.cosine(vector, key);
+    const take = (key: ChunkKey, score: number | undefined) => {
       if (score === undefined) stale.add(collectionNoOf(key));
       else hits.push({ key, score });
-    }
+    };
+    // in their order in the file
+    for (const key of keys.slice(0, EXACT_NEAREST).sort((a, b) => a - b))
+      take(key, vectors.cosine(vector, key));
+    for (const key of keys.slice(EXACT_NEAREST)) take(key, cosineByCodes(vector, key));
     for (const no of stale) loaded.drop(no);
     return stale.size === 0 ? hits : undefined;
   }
@@ -81,7 +100,9 @@ export function createScanIndex(options: ScanIndexOptions): ScanIndex {
     },
     score(vector, keys) {
       needDimensions(vector, dimensions);
-      return inSnapshot(() => keys.map((key) => vectors.cosine(vector, key)));
+      return inSnapshot(() =>
+        keys.map((key, i) => (i < EXACT_SCORES ? vectors.cosine(vector, key) : cosineByCodes(vector, key))),
+      );
     },
     limitTo: loaded.limitTo,
     stats: () => ({ ...loaded.stats(), helpedScans: codes.helpedScans() }),

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeVectors } from '../../../../bench/lib/vectors.ts';
+import { countStatements } from '../../../../test/support/count-statements.ts';
 import { chunkKey } from '../../ports/search-scope.ts';
 import { openSqlite, prepareSqlite, type SqliteConnection } from '../../records/sqlite.ts';
 import { packScope } from '../../threads/packed-scope.ts';
@@ -136,6 +137,32 @@ test.each(['relaxed', 'plain'] as const)(
     expect(agreed / (queries.length * 10)).toBeGreaterThanOrEqual(0.999);
   },
 );
+
+test('the first 40 hits and 20 keys have the cosine of their floats, those behind them one by their codes', async () => {
+  const vectors = makeVectors({ count: 2_000, dimensions: DIMENSIONS, seed: 7 });
+  const [query] = makeVectors({ count: 1, dimensions: DIMENSIONS, seed: 7, stream: 1 }) as [Float32Array];
+  await store(1, vectors);
+  const index = open();
+  index.search(query, 1, whole(1));
+  const cosine = (key: number) =>
+    (vectors[key - chunkKey(1, 0)] as Float32Array).reduce((sum, x, i) => sum + x * (query[i] as number), 0);
+  const ran = countStatements(reading.raw);
+  const readOne = () => ran().filter((source) => source === 'select data from vectors where key = ?').length;
+
+  const hits = index.search(query, 100, whole(1));
+  expect(readOne()).toBe(40);
+  expect(hits).toHaveLength(100);
+  for (const { key, score } of hits.slice(0, 30)) expect(score).toBeCloseTo(cosine(key), 5);
+  for (const { key, score } of hits) expect(Math.abs(score - cosine(key))).toBeLessThan(0.01);
+
+  const keys = Array.from({ length: 100 }, (_, i) => chunkKey(1, i * 19));
+  const scores = index.score(query, [...keys, chunkKey(1, 5_000)]);
+  // the last one has no codes: the database is asked once more
+  expect(readOne()).toBe(21);
+  for (const [i, key] of keys.entries())
+    expect(Math.abs((scores[i] as number) - cosine(key))).toBeLessThan(i < 20 ? 1e-5 : 0.01);
+  expect(scores[100]).toBeUndefined();
+});
 
 test('both kernels find the same with the same scores', async () => {
   await store(1, makeVectors({ count: 3_000, dimensions: DIMENSIONS, seed: 5 }));

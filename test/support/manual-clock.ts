@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/server/drivers/language-model/clock.ts';
+import type { Clock } from '../../src/server/admission/clock.ts';
 
 /** Time that stands still until it is moved. */
 export interface ManualClock extends Clock {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { access, constants } from 'node:fs/promises';
 import type { Kysely } from 'kysely';
+import { createAdmission } from './admission/admission.ts';
 import { EXTRACTIVE_MODEL } from './answer/answer.ts';
 import { type Answering, createAnswering, type QuestionVectors } from './answer/answering.ts';
 import { meterModel } from './answer/metered-model.ts';
@@ -15,9 +16,11 @@ import type { HttpServer } from './http/server.ts';
 import type { HealthSources } from './http/services.ts';
 import { CHUNKER_VERSION } from './ingest/chunk.ts';
 import { FORMATS } from './ingest/formats.ts';
+import { newPressure, setPressure } from './ingest/give-way.ts';
 import { watchInstallation } from './installation-metrics.ts';
 import { createLog, type Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import type { Admission } from './ports/admission.ts';
 import type { Cache } from './ports/cache.ts';
 import type { Embedder } from './ports/embedder.ts';
 import type { Events } from './ports/events.ts';
@@ -51,6 +54,8 @@ export interface Installation {
   /** Undefined: answers are extracted. */
   readonly model: PricedModel | undefined;
   readonly memory: MemoryWatch | undefined;
+  /** Places for what requests cause; ingest gives way while they are short. */
+  readonly admission: Admission;
   /** What of the vector index is in memory. */
   vectorStats(): Promise<VectorStats>;
   readonly log: Log;
@@ -101,6 +106,8 @@ export function openInstallation(
 ): Installation {
   prepareSqlite(config.databasePath);
   const writeTurns = newWriteTurns();
+  const pressure = newPressure();
+  const admission = createAdmission({ onBusy: (busy) => setPressure(pressure, busy) });
   const connection = openSqlite(config.databasePath, { turns: { waiting: writeTurns, givesWay: false } });
   const { db } = connection;
   const eventsName = randomUUID();
@@ -132,6 +139,7 @@ export function openInstallation(
       embeddingSessions,
       eventsName,
       writeTurns,
+      pressure,
       originals: originals ?? { kind: 'disk', dir: config.filesDir },
       otlpEndpoint: config.otlpEndpoint,
     },
@@ -159,6 +167,7 @@ export function openInstallation(
       embeddingBytes: Math.floor(config.memoryLimitBytes * EMBEDDING_CACHE_SHARE),
     },
     ...(memory ? { admit: memory.admit } : {}),
+    enter: admission.enter,
   });
   memory?.onChange((level) => {
     cache.limitTo(CACHES_AT[level]);
@@ -184,6 +193,7 @@ export function openInstallation(
     model,
     usage,
     memory,
+    admission,
     vectorStats: search.vectors.stats,
     log,
     ready,
@@ -200,6 +210,7 @@ export function openInstallation(
       probes: createProbes({ config, db, queue, cache, embedder, model, search }),
     },
     async close() {
+      admission.close();
       model?.close();
       await Promise.all([ingest.close(), usage.flush()]);
       await Promise.all([search.close(), embedder.close(), queue.close(), cache.close(), events.close()]);

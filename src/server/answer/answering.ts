@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { Answer, AnswerEvent, QueryRequest } from '../../contract/query.ts';
 import type { Filters, SearchRequest, SearchResult } from '../../contract/search.ts';
 import { AppError } from '../errors.ts';
+import type { Admission } from '../ports/admission.ts';
 import type { Cache } from '../ports/cache.ts';
 import type { Embedder } from '../ports/embedder.ts';
 import type { Database } from '../ports/schema.ts';
@@ -42,6 +43,8 @@ export interface AnsweringPorts {
   };
   /** Throws when nothing new may be worked out; what is kept is still served. */
   readonly admit?: () => void;
+  /** A place for what is worked out, which may have to be waited for; the answer gives it back. */
+  readonly enter?: Admission['enter'];
 }
 
 /** What the mouths of the program (HTTP, command line) ask. */
@@ -86,6 +89,7 @@ export function createAnswering({
   model,
   settings,
   admit,
+  enter = async () => () => {},
 }: AnsweringPorts): Answering & QuestionVectors {
   const questionVectors = new LRUCache<string, Float32Array>({
     max: Math.max(1, settings.embeddingEntries),
@@ -169,9 +173,14 @@ export function createAnswering({
       return searches.run(
         key,
         async (shared) => {
-          const result = await searchAnew(request, scope, begun, shared);
-          if (isWhole(result, request.mode)) await cache.set(key, result, settings.queryTtlMs);
-          return result;
+          const leave = await enter(userId, shared);
+          try {
+            const result = await searchAnew(request, scope, begun, shared);
+            if (isWhole(result, request.mode)) await cache.set(key, result, settings.queryTtlMs);
+            return result;
+          } finally {
+            leave();
+          }
         },
         signal,
       );
@@ -223,14 +232,21 @@ export function createAnswering({
             languages: await languagesOf(scope),
             userId,
           };
-          const made =
-            writer === undefined
-              ? answer(ports, question, shared)
-              : generate(ports, writer, question, shared);
-          for await (const event of made) {
-            if (event.type === 'done' && isWorthKeeping(event.answer, scope))
-              await cache.set(key, event.answer, settings.answerTtlMs);
-            yield event;
+          const leave = await enter(userId, shared);
+          try {
+            const made =
+              writer === undefined
+                ? answer(ports, question, shared)
+                : generate(ports, writer, question, shared);
+            for await (const event of made) {
+              // what is left is the provider's time, and those who wait for it have a line of their own
+              if (writer !== undefined && event.type === 'sources') leave();
+              if (event.type === 'done' && isWorthKeeping(event.answer, scope))
+                await cache.set(key, event.answer, settings.answerTtlMs);
+              yield event;
+            }
+          } finally {
+            leave();
           }
         },
         signal,

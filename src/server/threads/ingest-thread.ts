@@ -10,6 +10,7 @@ import { createProcessParser } from '../drivers/parser/process.ts';
 import { createSqliteTextWriter } from '../drivers/text-index/sqlite-writer.ts';
 import { createSqliteVectorWriter } from '../drivers/vector-index/sqlite-writer.ts';
 import { toWire, type WireError } from '../errors.ts';
+import { giveWayTo } from '../ingest/give-way.ts';
 import { createPipeline } from '../ingest/pipeline.ts';
 import { createPurge } from '../ingest/purge.ts';
 import { sweepFiles } from '../ingest/sweep-files.ts';
@@ -29,6 +30,8 @@ export interface IngestThreadData {
   readonly eventsName: string;
   /** Those of the connections that serve people: this thread's gives way to them. */
   readonly writeTurns?: Int32Array;
+  /** Whether people wait; made by `newPressure`. */
+  readonly pressure?: Int32Array;
   /** Documents that are read and indexed at a time. */
   readonly concurrency: number;
   /** Sessions of the model that share the passages, 50 MB each. */
@@ -88,6 +91,8 @@ const embedder = spreadEmbedders([session(), ...Array.from({ length: data.embedd
 const vectors = createSqliteVectorWriter(raw);
 const texts = createSqliteTextWriter(raw);
 
+const giveWay = data.pressure === undefined ? async () => {} : giveWayTo(data.pressure);
+
 const runner = startRunner({
   db,
   queue,
@@ -98,8 +103,8 @@ const runner = startRunner({
     { kinds: ['purge', 'purge-collection'], concurrency: 1 },
   ],
   handlers: {
-    ...createPipeline({ db, queue, events, files, parser, embedder, vectors, texts }),
-    ...createPurge({ db, files, vectors, texts }),
+    ...createPipeline({ db, queue, events, files, parser, embedder, vectors, texts, giveWay }),
+    ...createPurge({ db, files, vectors, texts, giveWay }),
   },
   onFault({ id, kind, documentId, attempt }, error, final) {
     thread.note({

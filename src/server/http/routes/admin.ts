@@ -30,7 +30,7 @@ async function* linesOf(values: AsyncIterable<unknown>): AsyncGenerator<string> 
   for await (const value of values) yield `${JSON.stringify(value)}\n`;
 }
 
-export function registerAdminRoutes(app: App, { db, queue, events, metrics }: Services): void {
+export function registerAdminRoutes(app: App, { db, queue, events, metrics, admission }: Services): void {
   const config = { access: 'admin' } as const;
 
   app.get(
@@ -66,7 +66,11 @@ export function registerAdminRoutes(app: App, { db, queue, events, metrics }: Se
   app.get(
     '/api/v1/admin/performance',
     { config, schema: { querystring: performanceQuery, response: { 200: performanceReport } } },
-    ({ query }) => ({ ...metrics.report(), history: metrics.history(query.name) }),
+    ({ query }) => ({
+      ...metrics.report(),
+      admission: admission.figures(),
+      history: metrics.history(query.name),
+    }),
   );
 
   app.get(

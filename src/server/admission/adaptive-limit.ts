@@ -12,18 +12,18 @@ export interface AdaptiveLimit {
 }
 
 /**
- * Half of what a page may take (A4's 300 ms): the other half is for waiting. Searches of 200 k vectors take 20 ms alone
- * and questions 60 (docs/performance.md), so that it says how many of them share the threads.
+ * Half of the 300 ms that a new answer may take (p95, row A4 of the targets): the other half is for waiting. With it
+ * `bench/flood.ts` leaves others 144 ms (searches) and 268 ms (answers) at p95 beside one user's flood.
  */
 const SLOW_MS = 150;
-/** A page is slow for one of a hundred anyway; with a tenth of them slow p95 is beyond the bound. */
+/** With more than this slow the p90 is beyond the bound, and less is what one long question among short ones makes. */
 const SLOW_SHARE = 0.1;
 /** The main thread answers everything else too: a turn that is this late shows in all of it. */
 const LATE_LOOP_MS = 50;
 /** Fewer say nothing: they are counted with those of the next span. */
 const SAMPLES = 10;
 const FIRST = 16;
-/** So many at a time are no load that could collapse; on a slow machine they wait for each other. */
+/** One for each thread that a question goes through, so that none of them idles. */
 const LEAST = 4;
 const MOST = 128;
 const DECREASE = 0.8;

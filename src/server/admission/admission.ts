@@ -11,11 +11,11 @@ export interface AdmissionOptions {
 }
 
 const SPAN_MS = 100;
-/** Whoever waits longer has an answer that comes too late: A4 gives a question 2 s from end to end. */
+/** Whoever waits longer has an answer that comes too late: a question is to be answered within 2 s (row A4). */
 const LONGEST_WAIT_MS = 1500;
 /** Of all users; each is a question with its filters, some kilobytes. */
 const MOST_WAITING = 500;
-/** A search of a small installation. */
+/** Shapes `retry-after` until a place was held. */
 const FIRST_HOLD_MS = 30;
 /** A loop that is this late for so many spans on end answers nobody in time; once is a pause of the machine. */
 const FAR_BEHIND_MS = 1000;

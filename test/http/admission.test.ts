@@ -29,7 +29,7 @@ test('while the main thread is far behind requests are refused before they cost 
     inFlight: 0,
     queued: 0,
     shed: { queue: 0, behind: 1 },
-    busy: true,
+    busy: false,
   });
   expect(await app.services.metrics.prometheus()).toContain('ka_admission_shed_total{reason="behind"} 1\n');
 

@@ -98,7 +98,7 @@ test('documents give way while people wait, and go on a while after the last of 
 });
 
 test('a main thread that stays far behind refuses what comes; once is a pause of the machine', async () => {
-  const { clock, admission, busy, block } = openAdmission();
+  const { clock, admission, block } = openAdmission();
   admission.pass();
   await block(5000);
   admission.pass();
@@ -107,13 +107,18 @@ test('a main thread that stays far behind refuses what comes; once is a pause of
     expect.objectContaining({ code: 'OVERLOADED', retryAfterSeconds: 2 }),
   );
   expect(admission.figures().shed).toEqual({ queue: 0, behind: 1 });
-  expect(busy).toEqual([true]);
   await clock.pass(100);
   admission.pass();
 });
 
-test('a late main thread with nobody there stops no documents', async () => {
-  const { busy, block } = openAdmission();
-  for (let i = 0; i < 5; i++) await block(500);
+test('a late main thread makes documents give way to searches, and to nothing else', async () => {
+  const { admission, busy, block, enter } = openAdmission();
+  for (let i = 0; i < 2; i++) {
+    admission.pass();
+    await block(500);
+  }
   expect(busy).toEqual([]);
+  enter('a');
+  await block(500);
+  expect(busy).toEqual([true]);
 });

@@ -42,7 +42,6 @@ export function createAdmission({
     onLeave: adaptive.took,
   });
   let peak = 0;
-  let requests = 0;
   let spansBehind = 0;
   let shedBehind = 0;
   let calmSpans = CALM_SPANS;
@@ -54,12 +53,12 @@ export function createAdmission({
     queue.expire(LONGEST_WAIT_MS);
     queue.fill();
     const before = isBusy();
-    // a late loop with nobody there holds up nobody
-    const pressed = queue.waiting > 0 || (congested && requests > 0);
+    // whoever only looks how their upload comes along is not held up by it: with a late loop counted for them too,
+    // a busy machine embedded 16 documents a minute instead of 22 (row A6)
+    const pressed = queue.waiting > 0 || (congested && peak > 0);
     calmSpans = pressed ? 0 : Math.min(CALM_SPANS, calmSpans + 1);
     if (isBusy() !== before) onBusy(!before);
     peak = queue.active;
-    requests = 0;
   }
 
   let callOff = () => {};
@@ -79,7 +78,6 @@ export function createAdmission({
       return entering;
     },
     pass() {
-      requests++;
       if (spansBehind < SPANS_BEHIND) return;
       shedBehind++;
       throw new AppError('OVERLOADED', 'The server is far behind with its requests: try again in a moment.', {

@@ -25,7 +25,11 @@ export const VECTOR_CONTENDERS: Readonly<Record<string, VectorContender>> = {
       prepareSqlite(databasePath);
       const connection = openSqlite(databasePath);
       const writer = createSqliteVectorWriter(connection.raw);
-      const search = startSearchThread({ databasePath, dimensions, memoryLimitBytes: 2 ** 30 });
+      const search = startSearchThread({
+        records: { kind: 'sqlite', path: databasePath },
+        dimensions,
+        memoryLimitBytes: 2 ** 30,
+      });
       const scope = { collections: [{ no: COLLECTION, generation: 1 }] };
       return {
         async add(first, vectors) {

@@ -23,6 +23,15 @@ const check = z.object({
   responseTimeMs: z.number(),
   detail: z.string().optional(),
 });
+export const admission = z.object({
+  limit: z.int().describe('Searches and questions that may be worked out at a time, as load has it'),
+  inFlight: z.int(),
+  queued: z.int(),
+  shed: z
+    .object({ queue: z.int(), behind: z.int() })
+    .describe('Refused since the start: too many waited, or the main thread was far behind'),
+  busy: z.boolean().describe('Documents that are taken in give way to requests'),
+});
 export const detailedHealth = z.object({
   status: z.enum(['healthy', 'degraded', 'unhealthy']),
   checks: z.object({
@@ -42,6 +51,7 @@ export const detailedHealth = z.object({
     eventLoopLagMs: z.number(),
     diskPercent: z.number(),
     networkIo: z.object({ receivedBytes: z.int(), sentBytes: z.int() }),
+    admission,
   }),
   totalResponseTimeMs: z.number(),
 });
@@ -91,6 +101,7 @@ export const performanceReport = z.object({
   windowSeconds: z.number(),
   routes: z.array(percentiles),
   stages: z.array(percentiles),
+  admission,
   history: z.object({
     name: z.string().describe('The route or stage that it is about, or `all` requests'),
     stepSeconds: z.number(),

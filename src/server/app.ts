@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { access, constants } from 'node:fs/promises';
 import type { Kysely } from 'kysely';
+import { createAdmission } from './admission/admission.ts';
 import { EXTRACTIVE_MODEL } from './answer/answer.ts';
 import { type Answering, createAnswering, type QuestionVectors } from './answer/answering.ts';
 import { meterModel } from './answer/metered-model.ts';
@@ -15,10 +16,12 @@ import type { HttpServer } from './http/server.ts';
 import type { HealthSources } from './http/services.ts';
 import { CHUNKER_VERSION } from './ingest/chunk.ts';
 import { FORMATS } from './ingest/formats.ts';
+import { newPressure, setPressure } from './ingest/give-way.ts';
 import { watchInstallation } from './installation-metrics.ts';
 import { keepVectorServer } from './keep-vector-server.ts';
 import { createLog, type Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import type { Admission } from './ports/admission.ts';
 import type { Cache } from './ports/cache.ts';
 import type { Embedder } from './ports/embedder.ts';
 import type { Events } from './ports/events.ts';
@@ -59,6 +62,8 @@ export interface Installation {
   /** Undefined: answers are extracted. */
   readonly model: PricedModel | undefined;
   readonly memory: MemoryWatch | undefined;
+  /** Places for what requests cause; ingest gives way while they are short. */
+  readonly admission: Admission;
   /** What of the vector index is in memory. */
   vectorStats(): Promise<VectorStats>;
   readonly log: Log;
@@ -108,6 +113,8 @@ export async function openInstallation(
 ): Promise<Installation> {
   await prepareRecords(config.database);
   const writeTurns = newWriteTurns();
+  const pressure = newPressure();
+  const admission = createAdmission({ onBusy: (busy) => setPressure(pressure, busy) });
   const records = await openRecords(config.database, { waiting: writeTurns, givesWay: false });
   const { db } = records;
   const embedder = createBundledEmbedder({ modelDir });
@@ -157,6 +164,7 @@ export async function openInstallation(
       embeddingSessions,
       eventsName,
       writeTurns,
+      pressure,
       originals: originals ?? { kind: 'disk', dir: config.filesDir },
       otlpEndpoint: config.otlpEndpoint,
     },
@@ -186,6 +194,7 @@ export async function openInstallation(
     },
     ...(memory ? { admit: memory.admit } : {}),
     ...(shared.work ? { sharedWork: shared.work } : {}),
+    enter: admission.enter,
   });
   memory?.onChange((level) => {
     memoryCache.limitTo(CACHES_AT[level]);
@@ -213,6 +222,7 @@ export async function openInstallation(
     model,
     usage,
     memory,
+    admission,
     vectorStats: search.vectors.stats,
     log,
     ready,
@@ -229,6 +239,7 @@ export async function openInstallation(
       probes: createProbes({ config, records, queue, shared, embedder, model, search }),
     },
     async close() {
+      admission.close();
       model?.close();
       await Promise.all([ingest.close(), usage.flush()]);
       await Promise.all([search.close(), embedder.close(), queue.close()]);

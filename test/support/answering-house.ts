@@ -4,6 +4,7 @@ import type { AnswerModel } from '../../src/server/answer/answer-model.ts';
 import { createAnswering } from '../../src/server/answer/answering.ts';
 import { createMemoryCache } from '../../src/server/drivers/cache/memory.ts';
 import { createSqliteVectorWriter } from '../../src/server/drivers/vector-index/sqlite-writer.ts';
+import type { Admission } from '../../src/server/ports/admission.ts';
 import type { Embedder } from '../../src/server/ports/embedder.ts';
 import type { TextReader } from '../../src/server/ports/text-index.ts';
 import type { VectorReader } from '../../src/server/ports/vector-index.ts';
@@ -15,10 +16,17 @@ export type AnsweringHouse = Awaited<ReturnType<typeof openAnsweringHouse>>;
 
 const never = new AbortController().signal;
 
-/** @param admit throws when nothing new may be worked out. */
+/**
+ * @param admit throws when nothing new may be worked out.
+ * @param enter gives places for what is worked out.
+ */
 export async function openAnsweringHouse(
   embedder: Embedder,
-  { model, admit = () => {} }: { model?: AnswerModel; admit?: () => void } = {},
+  {
+    model,
+    admit = () => {},
+    enter,
+  }: { model?: AnswerModel; admit?: () => void; enter?: Admission['enter'] } = {},
 ) {
   const ingest = await openIngestHouse({ embedder, vectors: createSqliteVectorWriter });
   const thread = startSearchThread({
@@ -59,6 +67,7 @@ export async function openAnsweringHouse(
     ...(model === undefined ? {} : { model }),
     settings: { queryTtlMs: 60_000, answerTtlMs: 60_000, embeddingEntries: 100, embeddingBytes: 2 ** 20 },
     admit,
+    ...(enter === undefined ? {} : { enter }),
   });
   return {
     ingest,

@@ -5,6 +5,7 @@ import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { onTestFinished } from 'vitest';
 import type { Session } from '../../src/contract/auth.ts';
 import type { Answer } from '../../src/contract/query.ts';
+import { createAdmission } from '../../src/server/admission/admission.ts';
 import type { Answering } from '../../src/server/answer/answering.ts';
 import { type Config, readConfig } from '../../src/server/config.ts';
 import { createMemoryCache } from '../../src/server/drivers/cache/memory.ts';
@@ -75,6 +76,7 @@ export async function startTestApp({
   const events = createLocalEvents({ name: dataDir });
   const queue = createSqliteJobQueue({ db: sqlite.db, events });
   const cache = createMemoryCache({ maxEntries: 100, maxBytes: 1_000_000 });
+  const admission = createAdmission();
   const logged: Record<string, unknown>[] = [];
   const services: Services = {
     config,
@@ -93,6 +95,7 @@ export async function startTestApp({
     log: createLog('info', (line) => void logged.push(JSON.parse(line))),
     metrics: createMetrics(),
     health: { started: () => true, probes: healthyProbes },
+    admission,
     models: ['extractive'],
     formats: [{ mimeType: 'text/plain', extensions: ['txt'] }],
     ...others,
@@ -118,6 +121,7 @@ export async function startTestApp({
       if (closed) return;
       closed = true;
       await server.drain(1000);
+      admission.close();
       await queue.close();
       await events.close();
       await cache.close();

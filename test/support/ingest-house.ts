@@ -8,6 +8,7 @@ import { createDiskFileStore } from '../../src/server/drivers/file-store/disk.ts
 import { createSqliteJobQueue } from '../../src/server/drivers/job-queue/sqlite.ts';
 import { createSqliteTextWriter } from '../../src/server/drivers/text-index/sqlite-writer.ts';
 import { AppError } from '../../src/server/errors.ts';
+import type { GiveWay } from '../../src/server/ingest/give-way.ts';
 import { inOnePart } from '../../src/server/ingest/in-one-part.ts';
 import { createPipeline } from '../../src/server/ingest/pipeline.ts';
 import { createPurge } from '../../src/server/ingest/purge.ts';
@@ -32,6 +33,7 @@ export async function openIngestHouse(
     embedder?: Embedder;
     parser?: Parser;
     vectors?: (raw: SqliteConnection['raw']) => VectorWriter;
+    giveWay?: GiveWay;
   } = {},
 ) {
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'ingest-'));
@@ -52,6 +54,7 @@ export async function openIngestHouse(
     embedder,
     vectors: options.vectors?.(raw) ?? plainVectorWriter(),
     texts: createSqliteTextWriter(raw),
+    giveWay: options.giveWay ?? (async () => {}),
   };
   const handlers = { ...createPipeline(ports), ...createPurge(ports) };
   const runners: Runner[] = [];

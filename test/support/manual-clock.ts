@@ -1,9 +1,11 @@
-import type { Clock } from '../../src/server/drivers/language-model/clock.ts';
+import type { Clock } from '../../src/server/admission/clock.ts';
 
 /** Time that stands still until it is moved. */
 export interface ManualClock extends Clock {
   /** Lets so much time pass, timer by timer, and lets what each one starts go on before the next. */
   pass(ms: number): Promise<void>;
+  /** Lets so much time pass in which nothing runs; what has become due runs then. */
+  passBlocked(ms: number): Promise<void>;
   /** Timers that wait. */
   readonly timers: number;
 }
@@ -35,6 +37,15 @@ export function createManualClock(): ManualClock {
         await settle();
       }
       now = end;
+    },
+    async passBlocked(ms) {
+      await settle();
+      now += ms;
+      for (const timer of [...timers].filter(({ at }) => at <= now)) {
+        timers.delete(timer);
+        timer.run();
+      }
+      await settle();
     },
     get timers() {
       return timers.size;

@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { Answer, AnswerEvent, QueryRequest } from '../../contract/query.ts';
 import type { Filters, SearchRequest, SearchResult } from '../../contract/search.ts';
 import { AppError } from '../errors.ts';
+import type { Admission } from '../ports/admission.ts';
 import type { Cache } from '../ports/cache.ts';
 import type { Embedder } from '../ports/embedder.ts';
 import type { Database } from '../ports/schema.ts';
@@ -46,6 +47,8 @@ export interface AnsweringPorts {
   readonly admit?: () => void;
   /** Keeps other processes from working out the same answer at the same time. */
   readonly sharedWork?: SharedWork;
+  /** A place for what is worked out, which may have to be waited for; the answer gives it back. */
+  readonly enter?: Admission['enter'];
 }
 
 /** What the mouths of the program (HTTP, command line) ask. */
@@ -97,6 +100,7 @@ export function createAnswering({
   settings,
   admit,
   sharedWork,
+  enter = async () => () => {},
 }: AnsweringPorts): Answering & QuestionVectors {
   const questionVectors = new LRUCache<string, Float32Array>({
     max: Math.max(1, settings.embeddingEntries),
@@ -180,9 +184,14 @@ export function createAnswering({
       return searches.run(
         key,
         async (shared) => {
-          const result = await searchAnew(request, scope, begun, shared);
-          if (isWhole(result, request.mode)) await cache.set(key, result, settings.queryTtlMs);
-          return result;
+          const leave = await enter(userId, shared);
+          try {
+            const result = await searchAnew(request, scope, begun, shared);
+            if (isWhole(result, request.mode)) await cache.set(key, result, settings.queryTtlMs);
+            return result;
+          } finally {
+            leave();
+          }
         },
         signal,
       );
@@ -232,12 +241,21 @@ export function createAnswering({
         userId,
       };
       const make = async function* (shared: AbortSignal): AsyncGenerator<AnswerEvent> {
-        const made =
-          writer === undefined ? answer(ports, question, shared) : generate(ports, writer, question, shared);
-        for await (const event of made) {
-          if (event.type === 'done' && isWorthKeeping(event.answer, scope))
-            await cache.set(key, event.answer, settings.answerTtlMs);
-          yield event;
+        const leave = await enter(userId, shared);
+        try {
+          const made =
+            writer === undefined
+              ? answer(ports, question, shared)
+              : generate(ports, writer, question, shared);
+          for await (const event of made) {
+            // what is left is the provider's time, and those who wait for it have a line of their own
+            if (writer !== undefined && event.type === 'sources') leave();
+            if (event.type === 'done' && isWorthKeeping(event.answer, scope))
+              await cache.set(key, event.answer, settings.answerTtlMs);
+            yield event;
+          }
+        } finally {
+          leave();
         }
       };
       const look = () => cache.get<Answer>(key);

@@ -72,7 +72,7 @@ const SECURITY_HEADERS = {
 } as const;
 
 export async function createHttpServer(services: Services): Promise<HttpServer> {
-  const { config, db, log, metrics } = services;
+  const { config, db, log, metrics, admission } = services;
   const draining = new AbortController();
   const app = createApp(services);
   app.decorate('draining', draining.signal);
@@ -90,6 +90,7 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
     dataDir: config.dataDir,
     memoryLimitBytes: config.memoryLimitBytes,
     rssBytes: () => services.memory?.reading().rssBytes ?? process.memoryUsage.rss(),
+    admission: admission.figures,
   });
   const responses = watchServer(services, vitals);
   const logRequest = createRequestLog(log, config.slowRequestMs);
@@ -97,7 +98,9 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
   traceRequests(app);
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
-    if (!allowOrigin(origins, request, reply)) done();
+    if (allowOrigin(origins, request, reply)) return;
+    if (request.routeOptions.config.unlimited !== true) admission.pass();
+    done();
   });
   app.addHook('onSend', (request, reply, _payload, done) => {
     reply.header('server-timing', serverTiming(request.stages, reply.elapsedTime));

@@ -3,6 +3,7 @@ import type { Answering } from '../answer/answering.ts';
 import type { Config } from '../config.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
+import type { Admission } from '../ports/admission.ts';
 import type { Cache } from '../ports/cache.ts';
 import type { Embedder } from '../ports/embedder.ts';
 import type { Events } from '../ports/events.ts';
@@ -34,6 +35,8 @@ export interface Services {
   readonly health: HealthSources;
   /** Absent: nobody watches, and no request is refused for want of memory. */
   readonly memory?: MemoryWatch | undefined;
+  /** Places for what requests cause. */
+  readonly admission: Admission;
   /** Names of the models that answer, for `/api/v1/config`. */
   readonly models: readonly string[];
   /** What can be read, for `/api/v1/config`. */

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { z } from 'zod';
 import type { detailedHealth } from '../../contract/system.ts';
+import type { AdmissionFigures } from '../ports/admission.ts';
 
 export type Vitals = z.infer<typeof detailedHealth>['metrics'];
 
@@ -27,6 +28,7 @@ export function createVitals(options: {
   readonly memoryLimitBytes: number;
   /** Resident memory of this process and its children. */
   readonly rssBytes: () => number;
+  readonly admission: () => AdmissionFigures;
 }): VitalsReader {
   const traffic = countTraffic(options.server);
   const lag = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
@@ -60,6 +62,7 @@ export function createVitals(options: {
         eventLoopLagMs: round(eventLoopLagMs()),
         diskPercent: round((await diskUsedShare()) * 100),
         networkIo: traffic(),
+        admission: options.admission(),
       };
     },
     close() {

@@ -6,7 +6,7 @@ const CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 
 /** Tells the operators what the HTTP side and its process do. @returns where answers are counted. */
 export function watchServer(
-  { metrics, cache, memory, version }: Services,
+  { metrics, cache, memory, admission, version }: Services,
   vitals: VitalsReader,
 ): { count(status: number): void } {
   const responses = metrics.counters(
@@ -46,6 +46,23 @@ export function watchServer(
     () => memory?.reading().rssBytes ?? process.memoryUsage.rss(),
   );
   if (memory !== undefined) watchMemory(metrics, memory);
+
+  metrics.gauge(
+    'ka_admission_limit',
+    'Searches and questions that may be worked out at a time, as load has it',
+    () => admission.figures().limit,
+  );
+  metrics.gauge('ka_admission_in_flight', 'Those that are', () => admission.figures().inFlight);
+  metrics.gauge('ka_admission_queued', 'Those that wait for a place', () => admission.figures().queued);
+  metrics.gauge('ka_admission_busy', '1 while documents give way to requests', () =>
+    Number(admission.figures().busy),
+  );
+  metrics.total(
+    'ka_admission_shed_total',
+    'Refused: too many waited (queue), or the main thread was far behind (behind)',
+    () => admission.figures().shed,
+    'reason',
+  );
 
   metrics.total(
     'ka_network_bytes_total',

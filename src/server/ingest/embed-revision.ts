@@ -6,12 +6,14 @@ import { chunksWithoutVector, type StoredChunk, vectorsByTextHash } from '../rec
 import { needBuild } from '../records/document-progress.ts';
 import { span } from '../tracing.ts';
 import { embeddedText, type Passage, textHash } from './embed.ts';
+import type { GiveWay } from './give-way.ts';
 import type { Progress } from './progress.ts';
 
 interface Ports {
   readonly db: Kysely<Database>;
   readonly embedder: Embedder;
   readonly vectors: VectorWriter;
+  readonly giveWay: GiveWay;
 }
 
 /** So much is lost at most when the process dies, and so long at most does a cancellation wait. */
@@ -32,7 +34,7 @@ export type Embedded =
  * @throws BuildSuperseded, and UpstreamError of the embedder; what has been stored by then stays.
  */
 export async function embedRevision(
-  { db, embedder, vectors }: Ports,
+  { db, embedder, vectors, giveWay }: Ports,
   revision: RevisionRow,
   fromSeq: number,
   progress: Progress,
@@ -43,6 +45,7 @@ export async function embedRevision(
   let from = fromSeq;
   for (let done = 0; done < SLICE; ) {
     signal.throwIfAborted();
+    const begunMs = performance.now();
     const chunks = await chunksWithoutVector(db, { documentId, revision: number, fromSeq: from, limit });
     const last = chunks.at(-1);
     if (last === undefined) return { outcome: 'complete' };
@@ -62,6 +65,7 @@ export async function embedRevision(
       await progress.step(tx, 'embedding', 30 + Math.floor((70 * (last.seq + 1)) / revision.chunk_count));
     });
     progress.publish();
+    await giveWay(performance.now() - begunMs);
     from = last.seq + 1;
     done += chunks.length;
   }

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import type { Database } from '../ports/schema.ts';
 import type { Transaction } from '../ports/transaction.ts';
+import type { GiveWay } from './give-way.ts';
 
 export interface Pace {
   /** How long a transaction should hold the write lock, which requests need too. */
@@ -38,7 +39,7 @@ export async function writePaced<T, P>(
   items: readonly T[],
   paced: Pace | PaceKept,
   steps: WriteSteps<T, P>,
-  signal: AbortSignal,
+  { signal, giveWay }: { readonly signal: AbortSignal; readonly giveWay: GiveWay },
 ): Promise<void> {
   const kept = paced instanceof PaceKept ? paced : new PaceKept(paced);
   const { pace } = kept;
@@ -46,6 +47,7 @@ export async function writePaced<T, P>(
     // between batches other work of this thread gets its turn, and other connections the lock
     await nextTurn();
     signal.throwIfAborted();
+    const begunMs = performance.now();
     const batch = items.slice(from, from + kept.size);
     const prepared = steps.prepare(batch);
     from += batch.length;
@@ -57,6 +59,7 @@ export async function writePaced<T, P>(
       return performance.now() - begun;
     });
     steps.written?.();
+    await giveWay(performance.now() - begunMs);
     const fitting = (batch.length * pace.targetMs) / Math.max(0.05, tookMs);
     kept.size = Math.max(
       pace.least,

@@ -142,6 +142,40 @@ test('a text that any document has a vector for is not embedded again', async ()
   await expectIndexAtRest(house);
 });
 
+test('ingest gives way after every step, and stands still while it must', async () => {
+  const steps: number[] = [];
+  let go = () => {};
+  let holding = false;
+  const { house, user, collection } = await open({
+    async giveWay(workedMs) {
+      steps.push(workedMs);
+      if (holding) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        go = resolve;
+        await promise;
+      }
+    },
+  });
+  const embedded = () => (house.raw.prepare('select count(*) as n from vectors').get() as { n: number }).n;
+  await house.add(user, collection, { 'manual.txt': manual });
+  holding = true;
+  const settled = house.settle();
+  let given = 0;
+  while ((await house.queue.depth()).running + (await house.queue.depth()).queued > 0) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (steps.length === given) continue;
+    given = steps.length;
+    const before = embedded();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(embedded()).toBe(before);
+    go();
+  }
+  await settled;
+  // pages, chunks, vectors
+  expect(steps.length).toBeGreaterThanOrEqual(3);
+  expect(steps.every((ms) => ms > 0)).toBe(true);
+});
+
 test('a broken file fails with the reason of its reader, and not its batch', async () => {
   const { house, user, collection } = await open();
   const { taskId, documents } = await house.add(user, collection, {

@@ -21,6 +21,7 @@ import {
 import { finishItems, type ItemReason, noteWaiting } from '../records/tasks.ts';
 import { span, spanEach } from '../tracing.ts';
 import { embedRevision } from './embed-revision.ts';
+import type { GiveWay } from './give-way.ts';
 import { inOnePart } from './in-one-part.ts';
 import { createProgress } from './progress.ts';
 import { createRevisionWriter, RoomExceeded } from './write-revision.ts';
@@ -34,6 +35,8 @@ export interface PipelinePorts {
   readonly embedder: Embedder;
   readonly vectors: VectorWriter;
   readonly texts: TextWriter;
+  /** Called between steps: requests come first. */
+  readonly giveWay: GiveWay;
 }
 
 /**

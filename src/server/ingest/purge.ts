@@ -11,6 +11,7 @@ import { findRevision } from '../records/document-progress.ts';
 import { deletePages } from '../records/pages.ts';
 import { analysePassage } from '../text/analyse.ts';
 import { keywordText } from './embed.ts';
+import type { GiveWay } from './give-way.ts';
 import { type Pace, writePaced } from './paced-writes.ts';
 
 export interface PurgePorts {
@@ -18,6 +19,7 @@ export interface PurgePorts {
   readonly files: Originals;
   readonly vectors: VectorWriter;
   readonly texts: TextWriter;
+  readonly giveWay: GiveWay;
 }
 
 /**
@@ -89,7 +91,7 @@ async function purgeRevision(
 
 /** Postings first: the chunks' text says which. */
 async function purgeWindow(
-  { db, texts, vectors }: PurgePorts,
+  { db, texts, vectors, giveWay }: PurgePorts,
   revision: RevisionRow,
   first: number,
   end: number,
@@ -123,7 +125,7 @@ async function purgeWindow(
       prepare: (some) => new Set(some),
       write: (tx, some) => texts.removeRange(tx, no, firstOrdinal, count, some),
     },
-    signal,
+    { signal, giveWay },
   );
   await writePaced(
     db,
@@ -136,7 +138,7 @@ async function purgeWindow(
         await deleteChunks(tx, from, to);
       },
     },
-    signal,
+    { signal, giveWay },
   );
 }
 

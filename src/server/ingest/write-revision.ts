@@ -20,6 +20,7 @@ import { analysePassage } from '../text/analyse.ts';
 import { detectLanguage } from '../text/language.ts';
 import { type Chunk, createChunker } from './chunk.ts';
 import { embeddedText, keywordText, textHash } from './embed.ts';
+import type { GiveWay } from './give-way.ts';
 import { type Pace, PaceKept, writePaced } from './paced-writes.ts';
 import type { Progress } from './progress.ts';
 
@@ -40,6 +41,7 @@ interface Ports {
   readonly db: Kysely<Database>;
   readonly texts: TextWriter;
   readonly embedder: Embedder;
+  readonly giveWay: GiveWay;
 }
 
 // 5 ms: another thread's writes wait 0.4 ms at p50, 9 at p95, 12 at p99 while 10 MB are indexed; 8 ms doubles
@@ -155,7 +157,7 @@ const sample = (chunks: readonly Chunk[]): string =>
   }).join('\n');
 
 async function writePages(
-  { db }: Ports,
+  { db, giveWay }: Ports,
   build: Build,
   pages: readonly ParsedPage[],
   pace: PaceKept,
@@ -174,13 +176,13 @@ async function writePages(
         await insertPages(tx, rows);
       },
     },
-    signal,
+    { signal, giveWay },
   );
 }
 
 /** @param share of the document that is written with so many of these chunks, up to 1. */
 async function writeChunks(
-  { db, texts }: Ports,
+  { db, texts, giveWay }: Ports,
   build: Build,
   chunks: readonly Chunk[],
   pace: PaceKept,
@@ -212,7 +214,7 @@ async function writeChunks(
       },
       written: () => progress.publish(),
     },
-    signal,
+    { signal, giveWay },
   );
 }
 

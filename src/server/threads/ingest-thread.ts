@@ -7,6 +7,7 @@ import { createDiskFileStore } from '../drivers/file-store/disk.ts';
 import { createFilesInPlace } from '../drivers/file-store/in-place.ts';
 import { createProcessParser } from '../drivers/parser/process.ts';
 import { toWire, type WireError } from '../errors.ts';
+import { giveWayTo } from '../ingest/give-way.ts';
 import { createPipeline } from '../ingest/pipeline.ts';
 import { createPurge } from '../ingest/purge.ts';
 import { sweepFiles } from '../ingest/sweep-files.ts';
@@ -25,6 +26,8 @@ export interface IngestThreadData extends Places {
   readonly eventsName: string;
   /** Those of the connections that serve people: this thread's gives way to them. */
   readonly writeTurns?: Int32Array;
+  /** Whether people wait; made by `newPressure`. */
+  readonly pressure?: Int32Array;
   /** Documents that are read and indexed at a time. */
   readonly concurrency: number;
   /** Sessions of the model that share the passages, 50 MB each. */
@@ -91,6 +94,8 @@ const queue = queueOf(data.records, db, events);
 const files =
   data.originals.kind === 'disk' ? createDiskFileStore({ dir: data.originals.dir }) : createFilesInPlace();
 
+const giveWay = data.pressure === undefined ? async () => {} : giveWayTo(data.pressure);
+
 const runner = startRunner({
   db,
   queue,
@@ -101,8 +106,8 @@ const runner = startRunner({
     { kinds: ['purge', 'purge-collection'], concurrency: 1 },
   ],
   handlers: {
-    ...createPipeline({ db, queue, events, files, parser, embedder, vectors, texts }),
-    ...createPurge({ db, files, vectors, texts }),
+    ...createPipeline({ db, queue, events, files, parser, embedder, vectors, texts, giveWay }),
+    ...createPurge({ db, files, vectors, texts, giveWay }),
   },
   onFault({ id, kind, documentId, attempt }, error, final) {
     thread.note({

@@ -1,5 +1,5 @@
 import { type MessagePort, parentPort, type Transferable, Worker } from 'node:worker_threads';
-import { fromWire, toWire, type WireError } from '../errors.ts';
+import { AppError, fromWire, toWire, type WireError } from '../errors.ts';
 
 /**
  * Calls between threads: `serve` in the thread, `startThread` beside it. A call is one message each way;
@@ -97,6 +97,8 @@ export interface ThreadOptions {
   readonly name: string;
   readonly data?: unknown;
   readonly maxOldGenerationMb?: number;
+  /** Calls under way at a time; one more is refused. */
+  readonly maxCalls?: number;
   /** Called when the thread dies although nobody asked it to leave. */
   readonly onDeath?: (error: Error) => void;
 }
@@ -104,6 +106,12 @@ export interface ThreadOptions {
 /** `siblingModule('./x-thread', import.meta.url)`: the module beside the caller, as source or as built. */
 export const siblingModule = (stem: string, from: string): URL =>
   new URL(`${stem}${from.endsWith('.ts') ? '.ts' : '.js'}`, from);
+
+/**
+ * What stands before a thread bounds its work in better ways; this keeps a fault there from filling memory. A call is
+ * a few kilobytes.
+ */
+const MAX_CALLS = 1000;
 
 /** Starts the module at `url`, which must call `serve`. */
 export function startThread<H extends Handlers>(url: URL, options: ThreadOptions): Thread<H> {
@@ -148,6 +156,10 @@ export function startThread<H extends Handlers>(url: URL, options: ThreadOptions
     call(method, argument, { signal, transfer } = {}) {
       if (death !== undefined) return Promise.reject(death);
       if (signal?.aborted) return Promise.reject(new DOMException('aborted', 'AbortError'));
+      if (waiting.size >= (options.maxCalls ?? MAX_CALLS))
+        return Promise.reject(
+          new AppError('OVERLOADED', 'Too much is asked at once: try again in a moment.'),
+        );
       const call = next++;
       return new Promise((resolve, reject) => {
         const onAbort = () => {

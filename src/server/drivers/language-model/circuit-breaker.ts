@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../../admission/clock.ts';
 
 /** `open`: nobody asks; `half-open`: one asks whether it is back, all others wait for what it finds. */
 export type BreakerState = 'closed' | 'open' | 'half-open';

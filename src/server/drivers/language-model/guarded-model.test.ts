@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { FAKE_KEY, startFakeLanguageModel } from '../../../../test/support/fake-language-model.ts';
 import { createManualClock, settle } from '../../../../test/support/manual-clock.ts';
+import { systemClock } from '../../admission/clock.ts';
 import { createMetrics } from '../../metrics.ts';
 import type { ModelEvent, ModelRequest } from '../../ports/language-model.ts';
-import { systemClock } from './clock.ts';
 import { createGeminiModel } from './gemini.ts';
 import { type GuardOptions, guardModel } from './guarded-model.ts';
 import { ModelFault, type ModelFaultKind } from './model-fault.ts';

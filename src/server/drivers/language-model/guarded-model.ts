@@ -1,9 +1,9 @@
+import { type Clock, pause, systemClock } from '../../admission/clock.ts';
+import { createFairQueue } from '../../admission/fair-queue.ts';
 import { AppError } from '../../errors.ts';
 import type { LanguageModel, ModelEvent, ModelRequest } from '../../ports/language-model.ts';
 import { backoffMs } from './backoff.ts';
 import { createCircuitBreaker, type Pass } from './circuit-breaker.ts';
-import { type Clock, pause, systemClock } from './clock.ts';
-import { createFairQueue } from './fair-queue.ts';
 import { ModelFault } from './model-fault.ts';
 import { type ModelFigures, watchModel } from './model-figures.ts';
 import type { ModelDriver } from './sdk-driver.ts';
@@ -40,6 +40,7 @@ const TRIES = 3;
  * default deadline of thirty.
  */
 const WAITING_PER_PLACE = 10;
+const FIRST_HOLD_MS = 3000;
 
 /**
  * @throws from `generate`, beside the driver's faults: AppError OVERLOADED when too many wait, or the turn did not come
@@ -48,8 +49,10 @@ const WAITING_PER_PLACE = 10;
 export function guardModel(driver: ModelDriver, options: GuardOptions): GuardedModel {
   const { maxConcurrent, timeoutMs, onFault, clock = systemClock, random = Math.random } = options;
   const queue = createFairQueue({
-    maxActive: maxConcurrent,
+    maxActive: () => maxConcurrent,
     maxWaiting: maxConcurrent * WAITING_PER_PLACE,
+    firstHoldMs: FIRST_HOLD_MS,
+    refusal: 'Too many questions wait for the language model: ask again soon.',
     clock,
   });
   const breaker = createCircuitBreaker(clock);

@@ -1,8 +1,8 @@
+import type { Clock } from '../../admission/clock.ts';
+import type { FairQueue } from '../../admission/fair-queue.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { ModelUsage } from '../../ports/language-model.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
-import type { Clock } from './clock.ts';
-import type { FairQueue } from './fair-queue.ts';
 import type { ModelFault } from './model-fault.ts';
 
 /** Since the start, and now. */

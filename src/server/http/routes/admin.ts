@@ -33,7 +33,7 @@ async function* linesOf(values: AsyncIterable<unknown>): AsyncGenerator<string> 
 
 export function registerAdminRoutes(
   app: App,
-  { config: { llm }, db, queue, events, metrics }: Services,
+  { config: { llm }, db, queue, events, metrics, admission }: Services,
 ): void {
   const prices = llm.provider === 'extractive' ? {} : llm.prices;
   const config = { access: 'admin' } as const;
@@ -71,7 +71,11 @@ export function registerAdminRoutes(
   app.get(
     '/api/v1/admin/performance',
     { config, schema: { querystring: performanceQuery, response: { 200: performanceReport } } },
-    ({ query }) => ({ ...metrics.report(), history: metrics.history(query.name) }),
+    ({ query }) => ({
+      ...metrics.report(),
+      admission: admission.figures(),
+      history: metrics.history(query.name),
+    }),
   );
 
   app.get(

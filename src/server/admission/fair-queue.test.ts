@@ -1,13 +1,22 @@
 import { expect, test } from 'vitest';
-import { createManualClock, settle } from '../../../../test/support/manual-clock.ts';
-import { AppError } from '../../errors.ts';
+import { createManualClock, settle } from '../../../test/support/manual-clock.ts';
+import { AppError } from '../errors.ts';
 import { createFairQueue } from './fair-queue.ts';
 
 const never = new AbortController().signal;
 
 function openQueue(maxActive: number, maxWaiting = 100) {
   const clock = createManualClock();
-  const queue = createFairQueue({ maxActive, maxWaiting, clock });
+  let max = maxActive;
+  const held: number[] = [];
+  const queue = createFairQueue({
+    maxActive: () => max,
+    maxWaiting,
+    firstHoldMs: 3000,
+    refusal: 'Too many wait.',
+    clock,
+    onLeave: (ms) => held.push(ms),
+  });
   const order: string[] = [];
   const places: (() => void)[] = [];
   const refused: unknown[] = [];
@@ -19,7 +28,11 @@ function openQueue(maxActive: number, maxWaiting = 100) {
       },
       (error: unknown) => void refused.push(error),
     );
-  return { clock, queue, order, places, refused, enter };
+  const allow = (n: number) => {
+    max = n;
+    queue.fill();
+  };
+  return { clock, queue, order, places, refused, enter, held, allow };
 }
 
 test('users take turns, however much one of them has asked for', async () => {
@@ -100,4 +113,38 @@ test('who leaves while waiting leaves no gap behind', async () => {
   await settle();
   expect(order).toEqual(['a1', 'c1']);
   await expect(queue.enter('b', stop.signal)).rejects.toThrow('gone');
+});
+
+test('more places are given at once to those who wait; where there are fewer, those that are taken stay', async () => {
+  const { queue, order, places, enter, allow } = openQueue(1);
+  for (const label of ['a1', 'a2', 'a3', 'a4']) enter('a', label);
+  await settle();
+  allow(3);
+  await settle();
+  expect(order).toEqual(['a1', 'a2', 'a3']);
+  allow(1);
+  places[0]?.();
+  places[1]?.();
+  await settle();
+  expect(queue).toMatchObject({ active: 1, waiting: 1 });
+  places[2]?.();
+  await settle();
+  expect(order).toEqual(['a1', 'a2', 'a3', 'a4']);
+});
+
+test('who has waited too long is refused, and how long places were held is told', async () => {
+  const { clock, queue, order, places, refused, held, enter } = openQueue(1);
+  enter('a', 'a1');
+  enter('a', 'a2');
+  await clock.pass(1500);
+  enter('b', 'b1');
+  await clock.pass(600);
+  queue.expire(2000);
+  await settle();
+  expect(refused).toEqual([expect.objectContaining({ code: 'OVERLOADED', message: 'Too many wait.' })]);
+  expect(queue).toMatchObject({ waiting: 1, refused: 1 });
+  places[0]?.();
+  await settle();
+  expect(order).toEqual(['a1', 'b1']);
+  expect(held).toEqual([2100]);
 });

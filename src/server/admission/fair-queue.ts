@@ -1,30 +1,42 @@
-import { AppError } from '../../errors.ts';
+import { AppError } from '../errors.ts';
 import type { Clock } from './clock.ts';
 
 /** Places for work that goes on at the same time, and those who wait for one. */
 export interface FairQueue {
   /**
    * A place, as soon as it is `userId`'s turn; call the answer to give it back, more often does no harm.
-   * @throws AppError OVERLOADED when too many wait; the signal's reason once it is aborted.
+   * @throws AppError OVERLOADED when too many wait, or it has waited too long; the signal's reason once it is aborted.
    */
   enter(userId: string, signal: AbortSignal): Promise<() => void>;
+  /** Gives places to those who wait, when there are more places than before. */
+  fill(): void;
+  /** Refuses whoever has waited longer than `ms`. */
+  expire(ms: number): void;
   readonly active: number;
   readonly waiting: number;
+  /** Since the start: entries that were refused. */
+  readonly refused: number;
 }
 
 interface Waiter {
+  readonly sinceMs: number;
   readonly start: () => void;
   readonly refuse: (error: Error) => void;
 }
 
 export interface FairQueueOptions {
-  readonly maxActive: number;
+  /** Read anew each time: it may change. */
+  readonly maxActive: () => number;
   readonly maxWaiting: number;
+  /** What a place is taken to be held for before anybody has held one. */
+  readonly firstHoldMs: number;
+  /** What those who are refused are told. */
+  readonly refusal: string;
   readonly clock: Clock;
+  /** Hears how long each place was held. */
+  readonly onLeave?: (heldMs: number) => void;
 }
 
-/** What a place is taken to be held for before anybody has held one. */
-const FIRST_HOLD_MS = 3000;
 /** Of the moving average of how long places are held. */
 const NEWEST_SHARE = 0.2;
 
@@ -32,16 +44,19 @@ const NEWEST_SHARE = 0.2;
  * Users take turns: whoever has asked for much waits behind whoever has asked for little. When the queue is full, the
  * user who waits most often gives up the last of their requests to one who waits less.
  */
-export function createFairQueue({ maxActive, maxWaiting, clock }: FairQueueOptions): FairQueue {
+export function createFairQueue(options: FairQueueOptions): FairQueue {
+  const { maxActive, maxWaiting, refusal, clock, onLeave = () => {} } = options;
   // in the order of their turns; nobody is in it without a waiter
   const users = new Map<string, Waiter[]>();
   let active = 0;
   let waiting = 0;
-  let holdMs = FIRST_HOLD_MS;
+  let refused = 0;
+  let holdMs = options.firstHoldMs;
 
   const overloaded = () => {
-    const seconds = Math.ceil(((waiting + 1) / maxActive) * (holdMs / 1000));
-    return new AppError('OVERLOADED', 'Too many questions wait for the language model: ask again soon.', {
+    refused++;
+    const seconds = Math.ceil(((waiting + 1) / maxActive()) * (holdMs / 1000));
+    return new AppError('OVERLOADED', refusal, {
       retryAfterSeconds: Math.min(60, Math.max(1, seconds)),
     });
   };
@@ -54,20 +69,24 @@ export function createFairQueue({ maxActive, maxWaiting, clock }: FairQueueOptio
       if (!held) return;
       held = false;
       active--;
-      holdMs += NEWEST_SHARE * (clock.now() - sinceMs - holdMs);
-      next();
+      const heldMs = clock.now() - sinceMs;
+      holdMs += NEWEST_SHARE * (heldMs - holdMs);
+      onLeave(heldMs);
+      fill();
     };
   }
 
-  function next(): void {
-    const turn = users.entries().next();
-    if (turn.done || active >= maxActive) return;
-    const [userId, waiters] = turn.value;
-    const waiter = waiters.shift();
-    users.delete(userId);
-    if (waiters.length > 0) users.set(userId, waiters);
-    waiting--;
-    waiter?.start();
+  function fill(): void {
+    while (active < maxActive()) {
+      const turn = users.entries().next();
+      if (turn.done) return;
+      const [userId, waiters] = turn.value;
+      const waiter = waiters.shift();
+      users.delete(userId);
+      if (waiters.length > 0) users.set(userId, waiters);
+      waiting--;
+      waiter?.start();
+    }
   }
 
   function makeRoomFor(userId: string): void {
@@ -92,7 +111,7 @@ export function createFairQueue({ maxActive, maxWaiting, clock }: FairQueueOptio
   return {
     async enter(userId, signal) {
       signal.throwIfAborted();
-      if (active < maxActive) return take();
+      if (active < maxActive()) return take();
       if (waiting >= maxWaiting) makeRoomFor(userId);
       return new Promise<() => void>((resolve, reject) => {
         const stop = () => {
@@ -100,6 +119,7 @@ export function createFairQueue({ maxActive, maxWaiting, clock }: FairQueueOptio
           reject(signal.reason);
         };
         const waiter: Waiter = {
+          sinceMs: clock.now(),
           start() {
             signal.removeEventListener('abort', stop);
             resolve(take());
@@ -116,11 +136,23 @@ export function createFairQueue({ maxActive, maxWaiting, clock }: FairQueueOptio
         waiting++;
       });
     },
+    fill,
+    expire(ms) {
+      const latest = clock.now() - ms;
+      for (const [userId, waiters] of [...users])
+        for (const waiter of waiters.filter(({ sinceMs }) => sinceMs < latest)) {
+          remove(userId, waiter);
+          waiter.refuse(overloaded());
+        }
+    },
     get active() {
       return active;
     },
     get waiting() {
       return waiting;
+    },
+    get refused() {
+      return refused;
     },
   };
 }

@@ -121,8 +121,26 @@ export const SETTINGS = {
   STORAGE_URL: setting(
     url('s3:').optional(),
     'DATA_DIR/files',
-    'Object store for original files: s3://bucket/prefix',
+    'Object store for original files: s3://bucket/prefix, used by this installation alone',
   ),
+  STORAGE_DOWNLOADS: setting(
+    or(z.enum(['proxied', 'presigned'], 'must be proxied or presigned'), 'proxied' as const),
+    'proxied',
+    'Whether clients get files of the object store through this server, or are sent to it with an address that holds for five minutes; the web app always gets them through this server',
+  ),
+  AWS_REGION: setting(z.string().min(1).optional(), 'us-east-1', 'Region of the object store'),
+  AWS_ENDPOINT_URL_S3: setting(
+    url('http:', 'https:').optional(),
+    "Amazon's",
+    'Another service that speaks S3, such as MinIO or R2; also read from AWS_ENDPOINT_URL',
+  ),
+  AWS_ACCESS_KEY_ID: secret(
+    z.string().min(1).optional(),
+    'role of the machine',
+    'Credentials of the object store; where they are not set, they come from a role or a profile',
+  ),
+  AWS_SECRET_ACCESS_KEY: secret(z.string().min(1).optional(), '–', 'The secret that goes with it'),
+  AWS_SESSION_TOKEN: secret(z.string().min(1).optional(), '–', 'For temporary credentials'),
   LLM_PROVIDER: setting(
     z
       .enum(
@@ -253,4 +271,5 @@ export type SettingValues = { readonly [N in SettingName]: z.output<(typeof SETT
 export const ALIASES: Partial<Record<SettingName, string>> = {
   VECTOR_URL: 'QDRANT_URL',
   VECTOR_API_KEY: 'QDRANT_API_KEY',
+  AWS_ENDPOINT_URL_S3: 'AWS_ENDPOINT_URL',
 };

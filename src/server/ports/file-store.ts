@@ -18,6 +18,15 @@ export interface FileStore extends Originals {
   put(content: Readable, maxBytes: number, signal?: AbortSignal): Promise<StoredFile>;
   /** @param range inclusive byte offsets. @throws AppError FILE_MISSING */
   read(key: string, range?: { start: number; end: number }): Promise<Readable>;
+  /**
+   * An address from which anyone who has it may download the file for five minutes, without our server.
+   * Undefined: the store has none, or is set to have all of it go through `read`.
+   * @param as headers of what is downloaded.
+   */
+  link(key: string, as: { disposition: string; mimeType: string }): Promise<string | undefined>;
+  /** @returns what the store is, in a word or two. @throws when it can't be used now. */
+  check(signal?: AbortSignal): Promise<string>;
+  close(): void;
 }
 
 export interface StoredFile {

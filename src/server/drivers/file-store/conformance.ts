@@ -123,6 +123,21 @@ export function fileStoreConformance(name: string, make: () => Promise<FileStore
       },
     );
 
+    test('a link, where the store gives one, downloads the file', async () => {
+      const { store } = await make();
+      const stored = await store.put(Readable.from([Buffer.from('linked')]), 100);
+      const address = await store.link(stored.key, { disposition: 'attachment', mimeType: 'text/plain' });
+      if (address === undefined) return;
+      const response = await fetch(address);
+      expect(await response.text()).toBe('linked');
+      expect(response.headers.get('content-disposition')).toBe('attachment');
+    });
+
+    test('a check of a store that works says what it is', async () => {
+      const { store } = await make();
+      expect(await store.check()).toMatch(/^\w/);
+    });
+
     test('a sweep removes old files that nobody knows, and only those', async () => {
       const { store, age, count } = await make();
       const known = await store.put(Readable.from([Buffer.from('known')]), 100);

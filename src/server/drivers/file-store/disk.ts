@@ -1,15 +1,11 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import { access, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Readable } from 'node:stream';
-import { v7 } from 'uuid';
 import { AppError } from '../../errors.ts';
 import type { FileStore } from '../../ports/file-store.ts';
+import { type Measured, measured } from './measured.ts';
+import { isKey, newKey, randomDigits, SWEEP_AGE_MS } from './stored-key.ts';
 
-/** A stored or half-written file younger than this may belong to a request that still runs. */
-const SWEEP_AGE_MS = 3_600_000;
-const KEY = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-([0-9a-f]{12})$/;
 const PARTIAL = '.partial';
 
 /**
@@ -24,8 +20,7 @@ export function createDiskFileStore({
   sweepAgeMs?: number;
 }): FileStore {
   const folderOf = (key: string): string => {
-    const random = KEY.exec(key)?.[1];
-    if (random === undefined) throw new AppError('FILE_MISSING', 'The stored file has no valid key.');
+    const random = randomDigits(key);
     return join(dir, random.slice(8, 10), random.slice(10, 12));
   };
   const pathOf = (key: string): string => join(folderOf(key), key);
@@ -39,16 +34,16 @@ export function createDiskFileStore({
 
   return {
     async put(content, maxBytes, signal) {
-      const key = v7();
+      const key = newKey();
       const path = pathOf(key);
       const partial = path + PARTIAL;
       try {
         signal?.throwIfAborted();
         await mkdir(dirname(path), { recursive: true });
-        const { sizeBytes, sha256 } = await writeHashed(partial, content, maxBytes, signal);
+        const stored = await write(partial, measured(content, maxBytes, signal));
         await rename(partial, path);
         await syncFolder(dirname(path));
-        return { key, sizeBytes, sha256 };
+        return { key, ...stored };
       } catch (error) {
         content.destroy();
         await rm(partial, { force: true });
@@ -71,6 +66,16 @@ export function createDiskFileStore({
       await rm(pathOf(key), { force: true });
     },
 
+    link: async () => undefined,
+
+    async check() {
+      await mkdir(dir, { recursive: true });
+      await access(dir, constants.R_OK | constants.W_OK);
+      return 'disk';
+    },
+
+    close() {},
+
     async sweep(isKnown) {
       const before = Date.now() - sweepAgeMs;
       let removed = 0;
@@ -81,7 +86,7 @@ export function createDiskFileStore({
             const path = join(folder, name);
             const found = await stat(path).catch(() => undefined);
             if (found === undefined || found.mtimeMs > before) continue;
-            if (!name.endsWith(PARTIAL) && (!KEY.test(name) || (await isKnown(name)))) continue;
+            if (!name.endsWith(PARTIAL) && (!isKey(name) || (await isKnown(name)))) continue;
             await rm(path, { force: true });
             removed += 1;
           }
@@ -94,45 +99,16 @@ export function createDiskFileStore({
   };
 }
 
-async function writeHashed(
-  path: string,
-  content: Readable,
-  maxBytes: number,
-  signal: AbortSignal | undefined,
-) {
+async function write(path: string, { bytes, total }: Measured) {
   const file = await open(path, 'wx', 0o600);
   try {
-    const hash = createHash('sha256');
-    let sizeBytes = 0;
-    const stop = () => content.destroy(new DOMException('aborted', 'AbortError'));
-    signal?.addEventListener('abort', stop, { once: true });
-    if (signal?.aborted) stop();
-    try {
-      for await (const chunk of content) {
-        const bytes: Uint8Array = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-        sizeBytes += bytes.byteLength;
-        if (sizeBytes > maxBytes) {
-          throw new AppError(
-            'DOCUMENT_TOO_LARGE',
-            `The file is larger than the ${megabytes(maxBytes)} allowed.`,
-          );
-        }
-        hash.update(bytes);
-        await file.writeFile(bytes);
-      }
-    } finally {
-      signal?.removeEventListener('abort', stop);
-    }
-    signal?.throwIfAborted();
+    for await (const some of bytes) await file.writeFile(some);
     await file.sync();
-    return { sizeBytes, sha256: hash.digest('hex') };
+    return total();
   } finally {
     await file.close();
   }
 }
-
-const megabytes = (bytes: number): string =>
-  bytes >= 1_048_576 ? `${Math.round((bytes / 1_048_576) * 10) / 10} MB` : `${bytes} bytes`;
 
 /** A rename is durable once its folder is. Some systems can't open a folder; there the rename has to do. */
 async function syncFolder(path: string): Promise<void> {

@@ -50,7 +50,9 @@ export function createHandler({ environment = process.env }: { environment?: Env
       for (const [name, value] of Object.entries(answer.headers))
         for (const one of [value ?? []].flat()) headers.append(name, String(one));
       const empty = request.method === 'HEAD' || [204, 205, 304].includes(answer.statusCode);
-      const body = empty ? null : (Readable.toWeb(answer.stream()) as unknown as BodyInit);
+      const body = empty
+        ? null
+        : (Readable.toWeb(answer.stream()) as ConstructorParameters<typeof Response>[0]);
       return new Response(body, { status: answer.statusCode, headers });
     },
     async node(request, response) {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { access, constants } from 'node:fs/promises';
 import type { Kysely } from 'kysely';
 import { createAdmission } from './admission/admission.ts';
 import { EXTRACTIVE_MODEL } from './answer/answer.ts';
@@ -9,7 +8,6 @@ import type { Config } from './config.ts';
 import { createMemoryCache } from './drivers/cache/memory.ts';
 import { createBundledEmbedder } from './drivers/embedder/bundled.ts';
 import { createLocalEvents } from './drivers/events/local.ts';
-import { createDiskFileStore } from './drivers/file-store/disk.ts';
 import { createLanguageModel, type PricedModel } from './drivers/language-model/create-language-model.ts';
 import { createMemoryRateLimit } from './drivers/rate-limit/memory.ts';
 import type { HttpServer } from './http/server.ts';
@@ -42,6 +40,7 @@ import { ANALYSER_VERSION } from './text/analyse.ts';
 import type { VectorsPlace } from './threads/index-places.ts';
 import type { IngestThreadData } from './threads/ingest-thread.ts';
 import { keepIngesting } from './threads/keep-ingesting.ts';
+import { openFileStore } from './threads/open-file-store.ts';
 import { queueOf } from './threads/open-writers.ts';
 import { type SearchThread, startSearchThread } from './threads/start-search-thread.ts';
 import { modelDir, version, webDir } from './version.ts';
@@ -144,7 +143,7 @@ export async function openInstallation(
     requestsPerMinute: config.rateLimitPerMinute,
   });
   const { cache, events, rateLimit } = shared;
-  const files = createDiskFileStore({ dir: config.filesDir });
+  const files = await openFileStore(config.storage);
   const queue = queueOf(config.database, db, events);
   const search = startSearchThread(
     {
@@ -165,7 +164,7 @@ export async function openInstallation(
       eventsName,
       writeTurns,
       pressure,
-      originals: originals ?? { kind: 'disk', dir: config.filesDir },
+      originals: originals ?? config.storage,
       otlpEndpoint: config.otlpEndpoint,
     },
     {
@@ -236,7 +235,7 @@ export async function openInstallation(
     },
     health: {
       started: () => started,
-      probes: createProbes({ config, records, queue, shared, embedder, model, search }),
+      probes: createProbes({ records, files, queue, shared, embedder, model, search }),
     },
     async close() {
       admission.close();
@@ -269,15 +268,15 @@ function openModel({ llm }: Config, log: Log): PricedModel | undefined {
 }
 
 function createProbes(parts: {
-  config: Config;
   records: Records;
+  files: FileStore;
   queue: JobQueue;
   shared: Shared;
   embedder: Embedder;
   model: PricedModel | undefined;
   search: SearchThread;
 }): HealthSources['probes'] {
-  const { config, records, queue, shared, embedder, model, search } = parts;
+  const { records, files, queue, shared, embedder, model, search } = parts;
   return {
     database: async () => {
       await records.db.selectFrom('settings').select('name').limit(1).execute();
@@ -289,10 +288,7 @@ function createProbes(parts: {
       const { queued, running, failed } = await queue.depth();
       return { detail: `${queued} waiting, ${running} running, ${failed} failed` };
     },
-    storage: async () => {
-      await access(config.dataDir, constants.R_OK | constants.W_OK);
-      return { detail: 'disk' };
-    },
+    storage: async (signal) => ({ detail: await files.check(signal) }),
     embeddings: async (signal) => {
       await embedder.embed(['health'], 'query', signal);
       return { detail: embedder.fingerprint };

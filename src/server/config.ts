@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { cgroupLimitBytes } from './memory/cgroup-limit.ts';
 import { ALIASES, DEFAULT_MODELS, SETTINGS, type SettingName, type SettingValues } from './settings.ts';
+import { decideStorage, type StorageConfig, storageContradictions } from './storage-config.ts';
 
 /** What the program decided from its settings; drivers are unions, so a contradiction can't be stored. */
 export interface Config {
@@ -22,7 +23,8 @@ export interface Config {
   readonly vectors: VectorsConfig;
   /** Undefined: caches, limits and events are this process's own. */
   readonly redisUrl: string | undefined;
-  readonly filesDir: string;
+  /** Where the original files are. */
+  readonly storage: StorageConfig;
   /** Undefined: made and kept in `dataDir`. */
   readonly jwtSecret: string | undefined;
   readonly registrationEnabled: boolean;
@@ -144,7 +146,7 @@ function contradictions(v: SettingValues): string[] {
   const faults: string[] = [];
   const later = (name: SettingName, what: string) =>
     faults.push(`${name} asks for ${what}, which this release does not have yet: unset it`);
-  if (v.STORAGE_URL !== undefined) later('STORAGE_URL', 'an object store');
+  faults.push(...storageContradictions(v));
   faults.push(...llmContradictions(v));
   if (v.EMBEDDING_PROVIDER !== 'bundled') later('EMBEDDING_PROVIDER', 'a remote embedding model');
   if (v.WORKERS > 1 && v.DATABASE_URL === undefined)
@@ -246,7 +248,7 @@ function decide(v: SettingValues): Config {
         ? { kind: 'records' }
         : { kind: 'qdrant', url: v.VECTOR_URL, apiKey: v.VECTOR_API_KEY },
     redisUrl: v.REDIS_URL,
-    filesDir: join(dataDir, 'files'),
+    storage: decideStorage(v, dataDir),
     jwtSecret: v.JWT_SECRET,
     registrationEnabled: v.REGISTRATION_ENABLED,
     uploads: {

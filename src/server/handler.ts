@@ -24,9 +24,11 @@ interface Opened {
 /** Nothing is opened before the first call; calls side by side share one installation, later ones use it again. */
 export function createHandler({ environment = process.env }: { environment?: Environment } = {}): Handler {
   let opened: Promise<Opened> | undefined;
+  /** Two states at once would share one database file. */
+  let closed: Promise<void> = Promise.resolve();
   const state = (): Promise<Opened> => {
     if (opened !== undefined) return opened;
-    const opening = open(environment);
+    const opening = closed.then(() => open(environment));
     opened = opening;
     opening.catch(() => {
       // a database that was away may be there at the next call
@@ -59,17 +61,21 @@ export function createHandler({ environment = process.env }: { environment?: Env
       const { server } = await state();
       server.app.routing(request, response);
     },
-    async close() {
-      const closing = await opened?.catch(() => undefined);
+    close() {
+      const closing = opened;
       opened = undefined;
-      await closing?.server.drain();
-      await closing?.installation.close();
+      closed = closed.then(async () => {
+        const state = await closing?.catch(() => undefined);
+        await state?.server.drain();
+        await state?.installation.close();
+      });
+      return closed;
     },
   };
 }
 
 async function open(environment: Environment): Promise<Opened> {
-  const installation = openInstallation(readConfig(environment));
+  const installation = await openInstallation(readConfig(environment));
   try {
     const server = await createServer(installation, createMetrics());
     await installation.ready;

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { Client } from '../../bench/lib/server.ts';
-import type { Problem } from '../../src/contract/common.ts';
 import type { Answer } from '../../src/contract/query.ts';
 import { DEFAULT_MODELS } from '../../src/server/settings.ts';
 import { FAKE_KEY, type Reply } from '../support/fake-language-model.ts';

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { registerUser, startTestApp, type TestApp, type TestUser, testApp } from '../support/http.ts';
 import { FORM_TYPE, formBody, sendForm, uploadText } from '../support/upload.ts';
@@ -18,7 +19,7 @@ afterAll(() => app.close());
 
 const storedFiles = (of: TestApp): string[] => {
   try {
-    return readdirSync(of.services.config.filesDir, { recursive: true, withFileTypes: true })
+    return readdirSync(join(of.services.config.dataDir, 'files'), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map(({ name }) => name);
   } catch {

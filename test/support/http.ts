@@ -82,7 +82,7 @@ export async function startTestApp({
     config,
     version: '0.0.0-test',
     db: sqlite.db,
-    files: createDiskFileStore({ dir: config.filesDir }),
+    files: createDiskFileStore({ dir: join(dataDir, 'files') }),
     queue,
     events,
     cache,

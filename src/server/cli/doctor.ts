@@ -6,6 +6,8 @@ import { createLanguageModel } from '../drivers/language-model/create-language-m
 import { openRecords, prepareRecords } from '../records/open-records.ts';
 import { modelDir } from '../version.ts';
 
+const STORAGE_MS = 5000;
+
 export interface Finding {
   readonly name: string;
   readonly status: 'ok' | 'warning' | 'fault';
@@ -40,6 +42,7 @@ export async function examine(
   findings.push(await checkDataDir(config));
   if (findings.at(-1)?.status !== 'fault') findings.push(await checkDatabase(config));
   findings.push(
+    ...(await checkStorage(config)),
     await checkVectors(config),
     ...(await checkRedis(config)),
     await checkModel(probeModel),
@@ -110,6 +113,21 @@ async function checkDatabase({ database }: Config): Promise<Finding> {
           ? 'see that the server of DATABASE_URL runs and lets this user in, or start the release that wrote the database'
           : 'restore the newest backup, or start the release that wrote it',
     };
+  }
+}
+
+async function checkStorage({ storage }: Config): Promise<Finding[]> {
+  // a folder is looked at with the data folder
+  if (storage.kind === 'disk') return [];
+  const name = 'object store';
+  const { openFileStore } = await import('../threads/open-file-store.ts');
+  const files = await openFileStore(storage);
+  try {
+    return [{ name, status: 'ok', detail: await files.check(AbortSignal.timeout(STORAGE_MS)) }];
+  } catch (error) {
+    const mend =
+      'see that the bucket of STORAGE_URL exists and that the credentials may list, read and write in it';
+    return [{ name, status: 'fault', detail: messageOf(error), mend }];
   }
 }
 

@@ -83,7 +83,7 @@ export async function makeReport(config: Config, now = new Date()): Promise<Repo
       .select(({ fn }) => [fn.countAll().as('count'), fn.sum('size_bytes').as('bytes')])
       .executeTakeFirstOrThrow();
     const size = await records.bytes();
-    const stored = await folderSize(config.filesDir);
+    const stored = await storedFiles(config);
     const disk = await statfs(config.dataDir);
     return {
       at: now.toISOString(),
@@ -153,6 +153,10 @@ async function askServer({ listen }: Config): Promise<Report['server']> {
     return { state: 'stopped' };
   }
 }
+
+/** What an object store holds, only its own console tells without asking for every name. */
+const storedFiles = ({ storage }: Config) =>
+  storage.kind === 'disk' ? folderSize(storage.dir) : { files: 0, bytes: 0 };
 
 /** Files come and go while they are counted. */
 async function folderSize(folder: string): Promise<{ files: number; bytes: number }> {

@@ -3,7 +3,6 @@ import { workerData } from 'node:worker_threads';
 import { createBundledEmbedder } from '../drivers/embedder/bundled.ts';
 import { spreadEmbedders } from '../drivers/embedder/spread.ts';
 import { createLocalEvents } from '../drivers/events/local.ts';
-import { createDiskFileStore } from '../drivers/file-store/disk.ts';
 import { createFilesInPlace } from '../drivers/file-store/in-place.ts';
 import { createProcessParser } from '../drivers/parser/process.ts';
 import { toWire, type WireError } from '../errors.ts';
@@ -13,14 +12,16 @@ import { createPurge } from '../ingest/purge.ts';
 import { sweepFiles } from '../ingest/sweep-files.ts';
 import { startRunner } from '../jobs/runner.ts';
 import type { JobKind, LeasedJob } from '../ports/job-queue.ts';
+import type { StorageConfig } from '../storage-config.ts';
 import type { Places } from './index-places.ts';
+import { openFileStore } from './open-file-store.ts';
 import { openWriters, queueOf } from './open-writers.ts';
 import { serve } from './rpc.ts';
 import { traceTo } from './trace-to.ts';
 
 export interface IngestThreadData extends Places {
   /** The store in a folder of ours, or files that stay where their owner keeps them. */
-  readonly originals: { readonly kind: 'disk'; readonly dir: string } | { readonly kind: 'in-place' };
+  readonly originals: StorageConfig | { readonly kind: 'in-place' };
   readonly modelDir: string;
   /** The name that the process gave its events. */
   readonly eventsName: string;
@@ -91,8 +92,7 @@ const {
 });
 const events = createLocalEvents({ name: data.eventsName });
 const queue = queueOf(data.records, db, events);
-const files =
-  data.originals.kind === 'disk' ? createDiskFileStore({ dir: data.originals.dir }) : createFilesInPlace();
+const files = data.originals.kind === 'in-place' ? createFilesInPlace() : await openFileStore(data.originals);
 
 const giveWay = data.pressure === undefined ? async () => {} : giveWayTo(data.pressure);
 

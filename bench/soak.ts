@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { makePdf, prose, randomFrom } from './lib/documents.ts';
 import { measureTree } from './lib/process-tree.ts';
 import { percentile, round } from './lib/row.ts';
-import { type Client, registerClient, startServer } from './lib/server.ts';
+import { type Client, clientWith, registerClient, startServer } from './lib/server.ts';
 
 /**
  * Two hours of use in some minutes: `node bench/soak.ts [--requests 20000] [--documents 300] [--json FILE]`. People
@@ -39,7 +39,11 @@ const questions = Array.from({ length: Math.ceil(requests / 4) }, (_, i) =>
 );
 
 const server = await startServer();
-const client = await registerClient(server.url);
+const { key } = await (await registerClient(server.url)).post<{ key: string }>('/api/v1/api-keys', {
+  name: 'soak',
+  scopes: ['read', 'write'],
+});
+const client = clientWith(server.url, key);
 const samples: { at: number; rssBytes: number }[] = [];
 let done = 0;
 let failed = 0;

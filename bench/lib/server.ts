@@ -121,9 +121,14 @@ export async function registerClient(url: string, email: string = BENCH_USER.ema
     });
   }
   const { accessToken } = (await json(response)) as Session;
-  const authorization = `Bearer ${accessToken}`;
+  return clientWith(url, accessToken);
+}
+
+/** @param token an access token, which lasts for a quarter of an hour, or an API key. */
+export function clientWith(url: string, token: string): Client {
+  const authorization = `Bearer ${token}`;
   const client: Client = {
-    token: accessToken,
+    token,
     get: async <T>(path: string) => (await json(await send(url + path, { headers: { authorization } }))) as T,
     post: async <T>(path: string, body: unknown) =>
       (await json(

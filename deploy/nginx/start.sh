@@ -3,7 +3,7 @@
 #
 #   API_SERVERS        API processes, separated by spaces (default: 127.0.0.1:8000)
 #   PORT               to listen on (default: 8080, which needs no root)
-#   WEB_DIR            the built web app (default: /usr/share/nginx/html)
+#   WEB_DIR            the built web app (default: /web); where it is not there, the API serves it
 #   MAX_UPLOAD_MB      as the API has it (default: 50)
 #   MAX_BATCH_FILES    as the API has it (default: 100)
 #   RATE_PER_SECOND    requests of one address in the long run (default: 100); the API's own limit is by user
@@ -25,7 +25,7 @@ whole() {
 
 API_SERVERS=${API_SERVERS:-127.0.0.1:8000}
 PORT=${PORT:-8080}
-WEB_DIR=${WEB_DIR:-/usr/share/nginx/html}
+WEB_DIR=${WEB_DIR:-/web}
 MAX_UPLOAD_MB=${MAX_UPLOAD_MB:-50}
 MAX_BATCH_FILES=${MAX_BATCH_FILES:-100}
 RATE_PER_SECOND=${RATE_PER_SECOND:-100}

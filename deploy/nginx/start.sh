@@ -3,7 +3,7 @@
 #
 #   API_SERVERS        API processes, separated by spaces (default: 127.0.0.1:8000)
 #   PORT               to listen on (default: 8080, which needs no root)
-#   WEB_DIR            the built web app (default: /usr/share/nginx/html)
+#   WEB_DIR            the built web app (default: /web); where it is not there, the API serves it
 #   MAX_UPLOAD_MB      as the API has it (default: 50)
 #   MAX_BATCH_FILES    as the API has it (default: 100)
 #   RATE_PER_SECOND    requests of one address in the long run (default: 100); the API's own limit is by user
@@ -25,7 +25,7 @@ whole() {
 
 API_SERVERS=${API_SERVERS:-127.0.0.1:8000}
 PORT=${PORT:-8080}
-WEB_DIR=${WEB_DIR:-/usr/share/nginx/html}
+WEB_DIR=${WEB_DIR:-/web}
 MAX_UPLOAD_MB=${MAX_UPLOAD_MB:-50}
 MAX_BATCH_FILES=${MAX_BATCH_FILES:-100}
 RATE_PER_SECOND=${RATE_PER_SECOND:-100}
@@ -41,13 +41,18 @@ case "$WEB_DIR$RUN_DIR$BROTLI_MODULE" in
 esac
 
 UPSTREAM_SERVERS=''
+LAST_RESORT=''
 for server in $API_SERVERS; do
   case "$server" in
     *[!A-Za-z0-9.:_-]* | *[!0-9] | [!A-Za-z0-9]*) fail "API_SERVERS must list host:port (it has \"$server\")" ;;
     *:*) ;;
     *) fail "API_SERVERS must list host:port (it has \"$server\")" ;;
   esac
-  UPSTREAM_SERVERS="$UPSTREAM_SERVERS server $server max_fails=2 fail_timeout=5s;"
+  UPSTREAM_SERVERS="$UPSTREAM_SERVERS
+    server $server max_fails=3 fail_timeout=5s;"
+  # asked when none is left: a process that was too busy to take connections is still better than no answer
+  LAST_RESORT="$LAST_RESORT
+    server $server backup max_fails=0;"
 done
 [ -n "$UPSTREAM_SERVERS" ] || fail 'API_SERVERS must list at least one host:port'
 
@@ -63,6 +68,7 @@ if [ -f "$BROTLI_MODULE" ]; then
 fi
 
 export PORT WEB_DIR MAX_UPLOAD_MB RATE_PER_SECOND RATE_BURST RUN_DIR
+UPSTREAM_SERVERS="$UPSTREAM_SERVERS$LAST_RESORT"
 export UPSTREAM_SERVERS UPLOAD_BODY_MB BATCH_BODY_MB LOAD_BROTLI BROTLI_STATIC
 mkdir -p "$RUN_DIR"
 # shellcheck disable=SC2016 # names for envsubst: what nginx writes with $ stays

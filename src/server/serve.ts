@@ -13,6 +13,8 @@ import { traceTo } from './threads/trace-to.ts';
 /** All of the shutdown, jobs handed back included, ends within this time. */
 const SHUTDOWN_MS = 9500;
 const DRAIN_REQUESTS_MS = 4000;
+/** What a proxy has sent on a connection that looked idle is read in this time, and not cut off with the connection. */
+const LINGER_MS = 300;
 
 /** `ka serve`: everything in one process, until it is told to end. Resolves after a graceful shutdown. */
 export async function serve(config: Config): Promise<void> {
@@ -47,7 +49,7 @@ export async function serve(config: Config): Promise<void> {
   } finally {
     // the last word: a thread that hangs must not keep a drained process alive
     setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
-    await server.drain(DRAIN_REQUESTS_MS);
+    await server.drain(DRAIN_REQUESTS_MS, LINGER_MS);
     metricsServer?.close();
     memory.close();
     await installation.close();

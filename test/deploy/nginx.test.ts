@@ -105,6 +105,7 @@ describeWith('nginx', 'nginx in front of the API', (path) => {
     ['/', { ...html, 'accept-encoding': 'gzip' }],
     ['/library/0199aaaa?page=2', html],
     ['/icon.svg', {}],
+    ['/index.html', {}],
     [script, {}],
     [script, { 'accept-encoding': 'gzip' }],
     [script, { 'accept-encoding': 'gzip, br' }],
@@ -213,6 +214,22 @@ describeWith('nginx', 'nginx in front of the API', (path) => {
       expect(first.headers['retry-after']).toBe('1');
     } finally {
       await strict.close();
+    }
+  });
+
+  test('without files of the web app it comes from the API', async () => {
+    const bare = await startNginx(path, { API_SERVERS: servers() });
+    try {
+      for (const address of ['/', '/index.html', '/library/1', script]) {
+        const [direct, through] = [
+          await ask(replica.url + address, html),
+          await ask(bare.url + address, html),
+        ];
+        expect(alike(through)).toEqual(alike(direct));
+        expect(through.body.equals(direct.body)).toBe(true);
+      }
+    } finally {
+      await bare.close();
     }
   });
 

@@ -1,12 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, globSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parse as parseToml } from 'smol-toml';
 import { expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { ALIASES, SETTINGS, type Setting } from '../../src/server/settings.ts';
+import { describeWith } from '../support/needs.ts';
+import { testConfig } from '../support/nginx.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -348,15 +348,14 @@ test('nothing of a checkout that is private or built goes into the image', () =>
     expect(ignored).toContain(name);
 });
 
-test.skipIf(!existsSync('/usr/sbin/nginx'))('nginx takes the configuration of the scaled set', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'ka-nginx-'));
-  const file = join(folder, 'nginx.conf');
-  // the names are those of the containers
-  writeFileSync(
-    file,
-    read('deploy/docker/nginx.conf')
-      .replaceAll(/api-\d:/g, '127.0.0.1:')
-      .replaceAll('/tmp/', `${folder}/`),
-  );
-  execFileSync('/usr/sbin/nginx', ['-t', '-q', '-c', file, '-p', folder]);
+describeWith('nginx', 'nginx of the scaled set', (path) => {
+  test('takes its settings, and knows every API process that is started', () => {
+    const { services } = compose.parse(parse(read('deploy/compose.scaled.yaml'), { merge: true }));
+    const { API_SERVERS = '', ...rest } = services['nginx']?.environment ?? {};
+    const apis = Object.keys(services).filter((name) => services[name]?.command?.[0] === 'serve');
+    expect(API_SERVERS.split(' ')).toEqual(apis.map((name) => `${name}:${HTTP_PORT}`));
+    // the names are those of the containers
+    const here = API_SERVERS.replaceAll(/api-\d:/g, '127.0.0.1:');
+    expect(testConfig(path, { ...rest, API_SERVERS: here }).status).toBe(0);
+  });
 });

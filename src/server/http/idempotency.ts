@@ -2,10 +2,44 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Kysely } from 'kysely';
 import { AppError } from '../errors.ts';
 import type { Database } from '../ports/schema.ts';
-import { finishIdempotent, hashOfParts, releaseIdempotent, startIdempotent } from '../records/idempotency.ts';
+import {
+  finishIdempotent,
+  HOLD_EVERY_MS,
+  hashOfParts,
+  holdIdempotent,
+  releaseIdempotent,
+  startIdempotent,
+} from '../records/idempotency.ts';
 
 /** Larger answers are not kept: a repeat is told that the work was done. */
 const MAX_KEPT_CHARS = 1024 * 1024;
+
+/** A request that has not answered by then never will: its client left, and its handler with it. */
+const LONGEST_MS = 15 * 60_000;
+
+/** Keys whose requests run in this process: noted as long as they do, so that a killed process frees its own soon. */
+export interface HeldKeys {
+  add(hash: string): void;
+  drop(hash: string): void;
+  close(): void;
+}
+
+export function holdKeys(
+  db: Kysely<Database>,
+  onError: (error: unknown) => void,
+  everyMs = HOLD_EVERY_MS,
+): HeldKeys {
+  const since = new Map<string, number>();
+  const timer = setInterval(() => {
+    for (const [hash, startedMs] of since) if (Date.now() - startedMs > LONGEST_MS) since.delete(hash);
+    if (since.size > 0) holdIdempotent(db, [...since.keys()]).catch(onError);
+  }, everyMs).unref();
+  return {
+    add: (hash) => void since.set(hash, Date.now()),
+    drop: (hash) => void since.delete(hash),
+    close: () => clearInterval(timer),
+  };
+}
 
 /**
  * `idempotency-key` on a mutation: the first request that succeeds is done, its repeats get the same answer.
@@ -13,7 +47,7 @@ const MAX_KEPT_CHARS = 1024 * 1024;
  *
  * The body of an upload is not known before it is read; there, requests count as the same when their lengths are.
  */
-export function idempotencyHooks(db: Kysely<Database>, secretAnswer: boolean) {
+export function idempotencyHooks(db: Kysely<Database>, secretAnswer: boolean, held: HeldKeys) {
   const running = new WeakMap<FastifyRequest, string>();
   return {
     async preHandler(request: FastifyRequest, reply: FastifyReply): Promise<void> {
@@ -32,9 +66,12 @@ export function idempotencyHooks(db: Kysely<Database>, secretAnswer: boolean) {
       switch (start.kind) {
         case 'new':
           running.set(request, hash);
+          held.add(hash);
           return;
         case 'running':
-          throw new AppError('CONFLICT', 'A request with this idempotency key is being worked on.');
+          throw new AppError('CONFLICT', 'A request with this idempotency key is being worked on.', {
+            retryAfterSeconds: 2,
+          });
         case 'other-request':
           throw new AppError('IDEMPOTENCY_CONFLICT', 'Take a new idempotency key for each new request.');
         case 'answered':
@@ -52,6 +89,7 @@ export function idempotencyHooks(db: Kysely<Database>, secretAnswer: boolean) {
       const hash = running.get(request);
       if (hash === undefined) return payload;
       running.delete(request);
+      held.drop(hash);
       const text = payload === null || payload === undefined ? '' : payload;
       if (reply.statusCode >= 300 || typeof text !== 'string') await releaseIdempotent(db, hash);
       else

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { AppError } from '../errors.ts';
@@ -12,7 +13,7 @@ import { createAsking } from './asking.ts';
 import { accessHook } from './auth.ts';
 import { allowOrigin } from './cors.ts';
 import { createCredentials } from './credentials.ts';
-import { idempotencyHooks } from './idempotency.ts';
+import { holdKeys, idempotencyHooks } from './idempotency.ts';
 import { createLastHour } from './last-hour.ts';
 import { createOpenApi } from './openapi.ts';
 import { problemOf, sendProblem } from './problem.ts';
@@ -51,10 +52,10 @@ export interface HttpServer {
   /** @returns the address, for example `http://127.0.0.1:8000`. */
   listen(): Promise<string>;
   /**
-   * Answers `/health/ready` with 503, takes no new connections, waits for running requests and ends within
-   * `withinMs`, if need be by closing what is still open.
+   * Answers `/health/ready` with 503 and closes each connection with its next answer; after `lingerMs` takes no new
+   * ones, waits for running requests and ends within `withinMs`, if need be by closing what is still open.
    */
-  drain(withinMs?: number): Promise<void>;
+  drain(withinMs?: number, lingerMs?: number): Promise<void>;
 }
 
 /** JSON bodies; uploads have a limit of their own. */
@@ -93,6 +94,7 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
     admission: admission.figures,
   });
   const responses = watchServer(services, vitals);
+  const heldKeys = holdKeys(db, (error) => log.warn('idempotency keys could not be held', { error }));
   const logRequest = createRequestLog(log, config.slowRequestMs);
 
   traceRequests(app);
@@ -135,7 +137,7 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
     const refusal = heavy && services.memory ? [async () => services.memory?.admit()] : [];
     route.onRequest = [hook, ...refusal, ...[route.onRequest ?? []].flat()];
     if (reads || access === 'open') return;
-    const { preHandler, onSend } = idempotencyHooks(db, secretAnswer);
+    const { preHandler, onSend } = idempotencyHooks(db, secretAnswer, heldKeys);
     route.preHandler = [preHandler, ...[route.preHandler ?? []].flat()];
     route.onSend = [...[route.onSend ?? []].flat(), onSend];
   });
@@ -184,11 +186,13 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
     routes: routes.list,
     openApi: openApi.document,
     listen: () => app.listen({ host: config.listen.host, port: config.listen.port }),
-    async drain(withinMs = DRAIN_MS) {
+    async drain(withinMs = DRAIN_MS, lingerMs = 0) {
       draining.abort();
       const deadline = setTimeout(() => app.server.closeAllConnections(), withinMs);
+      if (lingerMs > 0) await pause(lingerMs);
       await app.close();
       clearInterval(pruning);
+      heldKeys.close();
       vitals.close();
       clearTimeout(deadline);
     },

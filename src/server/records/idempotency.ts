@@ -5,8 +5,10 @@ import { now } from './ids.ts';
 
 /** How long a stored answer is replayed. */
 const KEEP_MS = 24 * 3600_000;
-/** A request that has neither answered nor failed after this long died with its process. */
-const ABANDONED_MS = 15 * 60_000;
+/** A request that runs is noted again so often. */
+export const HOLD_EVERY_MS = 5_000;
+/** One that was not for so long died with its process: two notes may be late. */
+const ABANDONED_MS = 3 * HOLD_EVERY_MS;
 
 export type IdempotentStart =
   /** Nobody used the key: the request goes on, and its end is written by `finish` or `release`. */
@@ -61,6 +63,16 @@ export async function finishIdempotent(
   body: string | null,
 ): Promise<void> {
   await db.updateTable('idempotency_keys').set({ status, body }).where('hash', '=', hash).execute();
+}
+
+/** Notes that these requests still run. */
+export async function holdIdempotent(db: Kysely<Database>, hashes: readonly string[]): Promise<void> {
+  await db
+    .updateTable('idempotency_keys')
+    .set({ created_at: now() })
+    .where('hash', 'in', hashes)
+    .where('status', 'is', null)
+    .execute();
 }
 
 /** The request changed nothing that a repeat may not do again. */

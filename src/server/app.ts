@@ -126,7 +126,8 @@ export async function openInstallation(
     config.vectors.kind === 'qdrant'
       ? { ...config.vectors, prefix, fingerprint: embedder.fingerprint }
       : config.vectors;
-  const vectorServer = vectors.kind === 'qdrant' ? await keepVectorServer(vectors, embedder, log) : undefined;
+  const vectorServer =
+    vectors.kind === 'qdrant' ? await keepVectorServer(vectors, embedder, db, log) : undefined;
   const eventsName = randomUUID();
   const memoryCache = createMemoryCache({
     maxEntries: config.caches.queryEntries,

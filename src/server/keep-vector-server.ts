@@ -1,13 +1,16 @@
+import type { Kysely } from 'kysely';
 import { openQdrant } from './drivers/vector-index/qdrant.ts';
+import { noteAllVectors } from './drivers/vector-index/qdrant-sync.ts';
 import { AppError } from './errors.ts';
 import type { Log } from './log.ts';
 import type { Embedder } from './ports/embedder.ts';
+import type { Database } from './ports/schema.ts';
 import type { VectorsPlace } from './threads/index-places.ts';
 
 const AGAIN_MS = 5000;
 
 /**
- * Makes the collection in Qdrant where it is missing, and tries again while the server is away: until then search works
+ * Makes the collection in Qdrant where it is missing, has an empty one filled from the records, and tries again while the server is away: until then search works
  * by words.
  *
  * @throws AppError when the collection there holds other vectors, or the server is too old: that does not heal.
@@ -15,6 +18,7 @@ const AGAIN_MS = 5000;
 export async function keepVectorServer(
   place: Extract<VectorsPlace, { kind: 'qdrant' }>,
   { dimensions }: Embedder,
+  db: Kysely<Database>,
   log: Log,
 ): Promise<{ close(): void }> {
   const qdrant = openQdrant({ ...place, dimensions });
@@ -22,7 +26,7 @@ export async function keepVectorServer(
   let told = false;
   const prepare = async () => {
     try {
-      await qdrant.prepare();
+      if ((await qdrant.prepare()).empty) await noteAllVectors(db);
       qdrant.close();
       if (told) log.info('vectors are back');
     } catch (error) {

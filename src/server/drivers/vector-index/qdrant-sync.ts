@@ -116,20 +116,26 @@ export function createQdrantSync({
           }));
           for (const range of mergeRanges(ranges)) await mirror(no, range, signal);
         }
-        // a change of the same range that was committed meanwhile has a note of its own
-        await db
-          .deleteFrom('vector_log')
-          .where(
-            'id',
-            'in',
-            notes.map(({ id }) => id),
-          )
-          .execute();
+        await settle(notes);
       }
     } finally {
       await lease.release();
     }
   }
+
+  /** The notes go; what was found and kept without these ranges is out of date. */
+  const settle = (notes: readonly { id: number; collection_no: number }[]) =>
+    db.transaction().execute(async (trx) => {
+      const numbers = [...new Set(notes.map(({ collection_no }) => collection_no))];
+      // a change of the same range that was committed meanwhile has a note of its own
+      const ids = notes.map(({ id }) => id);
+      await trx.deleteFrom('vector_log').where('id', 'in', ids).execute();
+      await trx
+        .updateTable('collections')
+        .set((set) => ({ generation: set('generation', '+', 1) }))
+        .where('no', 'in', numbers)
+        .execute();
+    });
 
   const nextNotes = (limit: number) =>
     db.selectFrom('vector_log').selectAll().orderBy('id').limit(limit).execute();
@@ -293,14 +299,15 @@ export function createQdrantSync({
         .where('name', '=', SWEPT_AT)
         .where('value', '<', due)
         .executeTakeFirst();
-      if (numUpdatedRows > 0n) await sweep(closing.signal);
-      // the first look of all: there is nothing to repair yet
-      else
-        await db
+      const first = async () => {
+        const { numInsertedOrUpdatedRows } = await db
           .insertInto('settings')
           .values({ name: SWEPT_AT, value: new Date().toISOString() })
           .onConflict((conflict) => conflict.column('name').doNothing())
-          .execute();
+          .executeTakeFirst();
+        return numInsertedOrUpdatedRows === 1n;
+      };
+      if (numUpdatedRows > 0n || (await first())) await sweep(closing.signal);
     },
     async close() {
       closing.abort();
@@ -309,6 +316,24 @@ export function createQdrantSync({
       await running?.catch(() => {});
     },
   };
+}
+
+/**
+ * Notes all vectors that there are, for a Qdrant that holds none: one that has just been set, or that lost its disk.
+ * By document, so that work that breaks off goes on where it was.
+ */
+export async function noteAllVectors(db: Kysely<Database>): Promise<void> {
+  await db
+    .insertInto('vector_log')
+    .columns(['collection_no', 'first_ordinal', 'ordinal_count'])
+    .expression((from) =>
+      from
+        .selectFrom('revisions')
+        .select(['collection_no', 'first_ordinal', 'chunk_count'])
+        .where('dropped', '=', 0)
+        .where('chunk_count', '>', 0),
+    )
+    .execute();
 }
 
 interface ComparedPage {

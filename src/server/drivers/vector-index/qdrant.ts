@@ -23,10 +23,11 @@ export interface Qdrant {
    * Makes the collection, its payload indexes and the alias of the live one where they are missing, and checks
    * what is there.
    *
+   * @returns whether it holds nothing: what the records have must be brought there.
    * @throws AppError INDEX_MISMATCH when the collection holds other vectors, CONFIGURATION in a sentence when the
    *   server is too old, UpstreamError when it can't be asked.
    */
-  prepare(): Promise<void>;
+  prepare(): Promise<{ empty: boolean }>;
   /** @throws AppError INDEX_MISMATCH when the collection is not there or holds vectors of another length. */
   check(signal?: AbortSignal): Promise<void>;
   /** The collection that the alias names; undefined when there is none yet. */
@@ -196,6 +197,7 @@ export function openQdrant({ url, apiKey, prefix, fingerprint, dimensions }: Qdr
       await tune(found, placement);
       await complete(found);
       if ((await live()) === undefined) await makeLive();
+      return { empty: (found.points_count ?? 0) === 0 };
     },
     async check(signal) {
       const found = await info(signal);

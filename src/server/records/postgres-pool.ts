@@ -53,6 +53,15 @@ export function patientPool(pool: pg.Pool): PostgresPool {
   } as PostgresPool;
 }
 
+/**
+ * PostgreSQL's text holds every character but NUL. Another one in its place keeps all offsets, and finds what was
+ * stored so. Pages have none: their text is clean before it is written.
+ */
+function storable(value: unknown): unknown {
+  if (typeof value === 'string') return value.includes('\0') ? value.replaceAll('\0', '\ufffd') : value;
+  return Array.isArray(value) ? value.map(storable) : value;
+}
+
 const REPEATABLE = /^\s*(?:begin|start transaction|select|with)\b/i;
 /** A read that changes something after all. */
 const CHANGES = /\bpg_advisory|\b(?:insert|update|delete)\s/i;
@@ -104,7 +113,7 @@ class PatientClient implements PostgresPoolClient {
     parameters: readonly unknown[],
   ): Promise<PostgresQueryResult<never>> {
     try {
-      return (await client.query(sql, [...parameters])) as unknown as PostgresQueryResult<never>;
+      return (await client.query(sql, parameters.map(storable))) as unknown as PostgresQueryResult<never>;
     } catch (error) {
       if (isLost(error)) this.#broken = error as Error;
       throw error;

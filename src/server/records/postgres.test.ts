@@ -90,6 +90,16 @@ test('connections have their limits, and the pool tells how it stands', async ()
   expect(store.pool()).toMatchObject({ open: 3, waiting: 0 });
 });
 
+test('a character that PostgreSQL cannot hold becomes another one, in its place, and is found again', async () => {
+  const { db } = await open();
+  const name = 'a\0b\0';
+  await db.insertInto('settings').values({ name, value: JSON.stringify(name) }).execute();
+  const found = await db.selectFrom('settings').selectAll().where('name', 'in', [name]).execute();
+  expect(found).toEqual([{ name: 'a\ufffdb\ufffd', value: JSON.stringify(name) }]);
+  const listed = await sql<{ is: boolean }>`select ${name} = any(${[name]}) as is`.execute(db);
+  expect(listed.rows).toEqual([{ is: true }]);
+});
+
 test('reads and transactions go on by themselves after the server was killed and began again', async () => {
   const server = await newPostgres({ synchronous_commit: 'on' });
   ends.push(() => server.stop());

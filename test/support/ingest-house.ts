@@ -42,7 +42,7 @@ export async function openIngestHouse(
   const { db, raw, close: closeDatabase } = openSqlite(path);
   const events = createLocalEvents({ name: dir });
   let passed = 0;
-  const queue = createSqliteJobQueue({ db, events, clock: () => Date.now() + passed });
+  const queue = createSqliteJobQueue({ db, events, ahead: () => passed });
   const files = createDiskFileStore({ dir: join(dir, 'files') });
   const embedder = options.embedder ?? fakeEmbedder();
   const ports = {

@@ -2,6 +2,7 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import type { JobKind } from '../../ports/job-queue.ts';
 import type { Database, JobRow } from '../../ports/schema.ts';
 import { isGone } from './lease-owner.ts';
+import type { Instant } from './leased-table.ts';
 
 export type StoredJob = Selectable<JobRow>;
 
@@ -12,7 +13,7 @@ export const RUNNING = sql.lit('running' as const);
 /** The first due job of each kind, the first of all in front. */
 export async function firstDue(
   on: Kysely<Database>,
-  { kinds, now }: { readonly kinds: readonly JobKind[]; readonly now: string },
+  { kinds, now }: { readonly kinds: readonly JobKind[]; readonly now: Instant },
 ): Promise<StoredJob[]> {
   const firsts: StoredJob[] = [];
   for (const kind of kinds) {
@@ -23,7 +24,7 @@ export async function firstDue(
   return firsts.sort((a, b) => b.priority - a.priority || later(a.run_at, b.run_at) || later(a.id, b.id));
 }
 
-export const dueOf = (on: Kysely<Database>, kind: string, now: string) =>
+export const dueOf = (on: Kysely<Database>, kind: string, now: Instant) =>
   on
     .selectFrom('jobs')
     .where('state', '=', QUEUED)
@@ -39,16 +40,17 @@ type Orphan = Pick<StoredJob, 'id' | 'lease_owner' | 'lease_until'>;
 /** Running jobs whose lease ran out, or whose owner is known to be gone. */
 export async function findOrphans(
   on: Kysely<Database>,
-  { owner, now }: { readonly owner: string; readonly now: string },
+  { owner, now }: { readonly owner: string; readonly now: Instant },
 ): Promise<Orphan[]> {
   const running = await on
     .selectFrom('jobs')
-    .select(['id', 'lease_owner', 'lease_until'])
+    .select((the) => ['id', 'lease_owner', 'lease_until', the('lease_until', '<', now).as('ran_out')])
     .where('state', '=', RUNNING)
     .execute();
   const gone = new Map<string, boolean>();
-  return running.filter(({ lease_owner, lease_until }) => {
-    if (lease_owner === null || lease_until === null || lease_until < now) return true;
+  return running.filter(({ lease_owner, ran_out }) => {
+    // without an end it is null
+    if (lease_owner === null || ran_out === null || ran_out) return true;
     if (lease_owner === owner) return false;
     if (!gone.has(lease_owner)) gone.set(lease_owner, isGone(lease_owner));
     return gone.get(lease_owner) === true;

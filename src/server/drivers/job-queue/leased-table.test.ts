@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { DIALECTS, newPostgresDatabase, newStore } from '../../../../test/support/stores.ts';
 import type { JobQueue } from '../../ports/job-queue.ts';
 import { openPostgres } from '../../records/postgres.ts';
@@ -47,7 +47,7 @@ async function makeWith({
     const queue = create({
       db: connection.db,
       events: local,
-      clock: () => Date.now() + passed,
+      ahead: () => passed,
       ...options,
     });
     ends.push(async () => {
@@ -161,6 +161,18 @@ describe('on PostgreSQL', () => {
     expect(new Set(ids).size).toBe(40);
   });
 
+  test('jobs are due, and leases run out, by the clock of the server', async () => {
+    const t = await makeWith(await openPostgresJobs({}));
+    ends.push(() => vi.useRealTimers());
+    const anHourAhead = () => vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 });
+    anHourAhead();
+    await t.db.transaction().execute((tx) => t.queue.enqueue(tx, { kind: 'ingest', payload: {} }));
+    vi.useRealTimers();
+    expect(await t.queue.take(['ingest'])).toBeDefined();
+    anHourAhead();
+    expect(await t.stranger().take(['ingest'])).toBeUndefined();
+  });
+
   test('of many who find the job of a dead process, one puts it back', async () => {
     const t = await makeWith(await openPostgresJobs({}));
     await t.db.transaction().execute((tx) => t.queue.enqueue(tx, { kind: 'ingest', payload: {} }));
@@ -174,15 +186,16 @@ describe('on PostgreSQL', () => {
 });
 
 test('taking a job reads the index of due jobs, whatever else waits', async () => {
-  const due = `select * from jobs where state = 'queued' and kind = 'ingest' and run_at <= 'x' order by priority desc, run_at, id limit 1`;
-  for (const [dialect, explain] of [
-    ['sqlite', 'explain query plan'],
-    ['postgres', 'explain'],
+  const serverTime = `to_char(statement_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+  for (const [dialect, explain, now] of [
+    ['sqlite', 'explain query plan', `'x'`],
+    ['postgres', 'explain', serverTime],
   ] as const) {
+    const due = `select * from jobs where state = 'queued' and kind = 'ingest' and run_at <= ${now} order by priority desc, run_at, id limit 1`;
     const store = await newStore(dialect);
     ends.push(() => store.close());
     const plan = JSON.stringify((await sql.raw(`${explain} ${due}`).execute(store.db)).rows);
-    expect(plan).toMatch(/INDEX jobs_due|Index Scan using jobs_due/);
+    expect(plan).toMatch(/INDEX jobs_due|Index Scan using jobs_due.*Index Cond: .*run_at/);
     expect(plan).not.toMatch(/TEMP B-TREE|Sort/);
   }
 });

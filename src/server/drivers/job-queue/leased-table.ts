@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, RawBuilder } from 'kysely';
 import { v7 } from 'uuid';
 import type { Events } from '../../ports/events.ts';
 import type { JobKind, JobQueue, LeasedJob } from '../../ports/job-queue.ts';
@@ -15,8 +15,8 @@ export interface LeasedTableOptions {
   readonly renewMs?: number;
   /** How soon work is seen that another process enqueued. */
   readonly pollMs?: number;
-  /** Milliseconds since 1970. */
-  readonly clock?: () => number;
+  /** Milliseconds by which the clock is ahead of the real one. */
+  readonly ahead?: () => number;
 }
 
 const DEFAULT_ATTEMPTS = 8;
@@ -27,13 +27,16 @@ const KEEP_FAILED_MS = 30 * 86_400_000;
 /** One prune stays a short transaction. */
 const PRUNE_AT_ONCE = 500;
 
-/** One try to take a job. Times are ISO 8601. */
+/** A time as ISO 8601 in UTC, with milliseconds: told by this process, or an expression that the database tells it by. */
+export type Instant = string | RawBuilder<string>;
+
+/** One try to take a job. */
 export interface Taking {
   readonly db: Kysely<Database>;
   readonly owner: string;
   readonly kinds: readonly JobKind[];
-  readonly now: string;
-  readonly leaseUntil: string;
+  readonly now: Instant;
+  readonly leaseUntil: Instant;
 }
 
 /**
@@ -42,12 +45,20 @@ export interface Taking {
  */
 export type TakeDue = (taking: Taking) => Promise<StoredJob | undefined>;
 
-/** Jobs in the records' database: what a transaction enqueues commits with it. How one is taken differs by dialect. */
-export function createLeasedTable(options: LeasedTableOptions, takeDue: TakeDue): JobQueue {
-  const { db, events, leaseMs = 15_000, renewMs = 5_000, pollMs = 1_000, clock = Date.now } = options;
+/** What differs by dialect. */
+export interface JobDialect {
+  readonly takeDue: TakeDue;
+  /** The time in `ms` from now, by the clock that all who take jobs share. */
+  fromNow(ms: number): Instant;
+}
+
+/** Jobs in the records' database: what a transaction enqueues commits with it. */
+export function createLeasedTable(options: LeasedTableOptions, { takeDue, fromNow }: JobDialect): JobQueue {
+  const { db, events, leaseMs = 15_000, renewMs = 5_000, pollMs = 1_000, ahead = () => 0 } = options;
   const owner = newLeaseOwner();
   const held = new Map<string, { documentId: string | null; controller: AbortController }>();
-  const at = (offsetMs = 0): string => new Date(clock() + offsetMs).toISOString();
+  const at = (offsetMs = 0): Instant => fromNow(offsetMs + ahead());
+  const clock = (): number => Date.now() + ahead();
   let lastPrune = clock();
   let woken = false;
   let waking = false;
@@ -117,7 +128,7 @@ export function createLeasedTable(options: LeasedTableOptions, takeDue: TakeDue)
     const controller = new AbortController();
     held.set(row.id, { documentId: row.document_id, controller });
     /** Nothing changes when the lease was lost or the job was cancelled. */
-    const end = async (tx: Transaction | undefined, change: Record<string, string | number | null>) => {
+    const end = async (tx: Transaction | undefined, change: Record<string, Instant | number | null>) => {
       if (tx === undefined) held.delete(row.id);
       await (tx ?? db)
         .updateTable('jobs')

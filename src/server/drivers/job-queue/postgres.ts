@@ -4,7 +4,12 @@ import { dueOf, findOrphans, firstDue, requeue, type StoredJob } from './due-job
 import { createLeasedTable, type LeasedTableOptions, type Taking } from './leased-table.ts';
 
 export const createPostgresJobQueue = (options: LeasedTableOptions): JobQueue =>
-  createLeasedTable(options, takeUnlocked);
+  createLeasedTable(options, { takeDue: takeUnlocked, fromNow });
+
+/** By the server's clock: those of the machines that take jobs may differ by more than a lease lasts. */
+const fromNow = (ms: number) => sql<string>`
+  to_char((statement_timestamp() + ${ms / 1000}::float8 * interval '1 second') at time zone 'UTC',
+    'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 /**
  * Each step is a statement of its own, so that workers pass each other: one that is being taken is locked, and the

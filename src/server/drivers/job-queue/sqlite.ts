@@ -3,7 +3,11 @@ import { findOrphans, firstDue, requeue } from './due-jobs.ts';
 import { createLeasedTable, type LeasedTableOptions, type Taking } from './leased-table.ts';
 
 export const createSqliteJobQueue = (options: LeasedTableOptions): JobQueue =>
-  createLeasedTable(options, takeInTransaction);
+  createLeasedTable(options, {
+    takeDue: takeInTransaction,
+    // whoever opens the file runs on this machine
+    fromNow: (ms) => new Date(Date.now() + ms).toISOString(),
+  });
 
 /** Only one connection writes at a time: within its transaction nobody else takes anything. */
 async function takeInTransaction(taking: Taking) {
@@ -16,13 +20,11 @@ async function takeInTransaction(taking: Taking) {
     if (lost.length > 0) await requeue(tx).where('id', 'in', lost).execute();
     const [due] = await firstDue(tx, taking);
     if (due === undefined) return undefined;
-    const taken = {
-      state: 'running',
-      attempt: due.attempt + 1,
-      lease_owner: owner,
-      lease_until: leaseUntil,
-    } as const;
-    await tx.updateTable('jobs').set(taken).where('id', '=', due.id).execute();
-    return { ...due, ...taken };
+    return tx
+      .updateTable('jobs')
+      .set({ state: 'running', attempt: due.attempt + 1, lease_owner: owner, lease_until: leaseUntil })
+      .where('id', '=', due.id)
+      .returningAll()
+      .executeTakeFirst();
   });
 }

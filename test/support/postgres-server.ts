@@ -1,5 +1,15 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +27,8 @@ export interface PostgresServer {
   kill(): Promise<void>;
   /** Begins again on the same folder and port. */
   restart(): Promise<void>;
+  /** A new server that follows this one, copied while this one runs. */
+  follow(): Promise<PostgresServer>;
   /** Ends it and removes its folder. */
   stop(): Promise<void>;
 }
@@ -41,6 +53,11 @@ function serverFolder(): string {
 const ownedByServer = (path: string): void => {
   if (process.getuid?.() === 0) chownSync(path, NOBODY.uid, NOBODY.gid);
 };
+
+function ownAll(dir: string): void {
+  if (process.getuid?.() === 0)
+    for (const name of readdirSync(dir, { recursive: true }) as string[]) ownedByServer(join(dir, name));
+}
 
 /**
  * A new cluster whose default order of letters is English, as most servers have it: what needs the order of
@@ -122,6 +139,29 @@ async function startPostgres(
     kill: () => end('SIGQUIT'),
     async restart() {
       child = await begin();
+    },
+    async follow() {
+      const copy = serverFolder();
+      // the backup ends with the session that began it
+      const session = new pg.Client({ connectionString: url('postgres') });
+      await session.connect();
+      await session.query(`select pg_backup_start('copy', fast => true)`);
+      cpSync(join(dir, 'data'), join(copy, 'data'), {
+        recursive: true,
+        preserveTimestamps: true,
+        // its log comes from the server; the lock file is that of the other process
+        filter: (path) => !/[/](?:postmaster[.](?:pid|opts)|pg_wal[/].+)$/.test(path),
+      });
+      const { rows } = await session.query<{ labelfile: string }>('select labelfile from pg_backup_stop()');
+      await session.end();
+      writeFileSync(join(copy, 'data', 'backup_label'), (rows[0] as (typeof rows)[0]).labelfile);
+      writeFileSync(join(copy, 'data', 'standby.signal'), '');
+      ownAll(copy);
+      return startPostgres(copy, {
+        ...settings,
+        primary_conninfo: `host=127.0.0.1 port=${port} user=${SUPERUSER}`,
+        wal_retrieve_retry_interval: '50ms',
+      });
     },
     async stop() {
       await end('SIGINT');

@@ -93,7 +93,10 @@ test('connections have their limits, and the pool tells how it stands', async ()
 test('a character that PostgreSQL cannot hold becomes another one, in its place, and is found again', async () => {
   const { db } = await open();
   const name = 'a\0b\0';
-  await db.insertInto('settings').values({ name, value: JSON.stringify(name) }).execute();
+  await db
+    .insertInto('settings')
+    .values({ name, value: JSON.stringify(name) })
+    .execute();
   const found = await db.selectFrom('settings').selectAll().where('name', 'in', [name]).execute();
   expect(found).toEqual([{ name: 'a\ufffdb\ufffd', value: JSON.stringify(name) }]);
   const listed = await sql<{ is: boolean }>`select ${name} = any(${[name]}) as is`.execute(db);
@@ -131,6 +134,19 @@ test('a read finds another connection when its own was ended by the server', asy
     `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
   );
   await other.end();
+  expect(await countIn(store)).toBe('0');
+});
+
+test('a connection lost in the middle of a transaction fails that one alone', async () => {
+  const store = await open({ poolSize: 2 });
+  const torn = store.db.transaction().execute(async (tx) => {
+    const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx);
+    const pid = rows[0]?.pid as number;
+    await sql`select pg_terminate_backend(${pid}, 5000)`.execute(store.db);
+    await new Promise((resolve) => setImmediate(resolve));
+    await tx.updateTable('settings').set({ value: '9' }).execute();
+  });
+  await expect(torn).rejects.toMatchObject({ service: 'postgres', retryable: true });
   expect(await countIn(store)).toBe('0');
 });
 

@@ -16,12 +16,15 @@ import { migratePostgres } from './migrate-postgres.ts';
 import { clientConfig } from './postgres-client.ts';
 import { isCollision, isConflict, isLockTimeout, isLost } from './postgres-faults.ts';
 import { openPool, type PoolState, patientPool, stateOf } from './postgres-pool.ts';
+import { openReadReplicas, type ReadReplicas, type ReplicaOptions } from './read-replicas.ts';
 
 /** The records on PostgreSQL. */
 export interface PostgresConnection {
   readonly db: Kysely<Database>;
   /** For gauges. */
   pool(): PoolState;
+  /** Undefined when none is named. */
+  readonly replicas: ReadReplicas | undefined;
   close(): Promise<void>;
 }
 
@@ -32,6 +35,8 @@ export interface PostgresOptions {
   readonly caFile?: string | undefined;
   /** A transaction is begun anew because of another one. */
   readonly onConflict?: () => void;
+  /** Copies to read from. */
+  readonly replicas?: Omit<ReplicaOptions, 'poolSize' | 'caFile'> | undefined;
 }
 
 export const DEFAULT_POOL_SIZE = 10;
@@ -45,18 +50,27 @@ export const DEFAULT_POOL_SIZE = 10;
  */
 export function openPostgres(
   url: string,
-  { poolSize = DEFAULT_POOL_SIZE, caFile, onConflict = () => {} }: PostgresOptions = {},
+  { poolSize = DEFAULT_POOL_SIZE, caFile, onConflict = () => {}, replicas: copies }: PostgresOptions = {},
 ): PostgresConnection {
   const pool = openPool(url, { size: poolSize, caFile });
+  const replicas = copies && openReadReplicas(pool, { ...copies, poolSize, caFile });
   const db = new SerializableKysely(
     {
-      dialect: new PostgresDialect({ pool: patientPool(pool) }),
+      dialect: new PostgresDialect({ pool: patientPool(pool, replicas?.route) }),
       // SQLite takes `in ()` for a list that holds nothing
       plugins: [new HandleEmptyInListsPlugin({ strategy: replaceWithNoncontingentExpression })],
     },
     onConflict,
   );
-  return { db, pool: () => stateOf(pool), close: () => db.destroy() };
+  return {
+    db,
+    pool: () => stateOf(pool),
+    replicas,
+    async close() {
+      await replicas?.close();
+      await db.destroy();
+    },
+  };
 }
 
 /** Makes or upgrades the database; of several processes at once one does it and the others wait. */

@@ -1,7 +1,8 @@
 import { first } from './0001-first.ts';
 import { ratedAnswers } from './0002-rated-answers.ts';
 import { fallbackAndDailyBudget } from './0003-fallback-and-daily-budget.ts';
+import { lastWrites } from './0004-last-writes.ts';
 import type { Migration } from './migration.ts';
 
 /** In order; a release only ever appends. */
-export const MIGRATIONS: readonly Migration[] = [first, ratedAnswers, fallbackAndDailyBudget];
+export const MIGRATIONS: readonly Migration[] = [first, ratedAnswers, fallbackAndDailyBudget, lastWrites];

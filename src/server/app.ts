@@ -114,7 +114,13 @@ export async function openInstallation(
   const writeTurns = newWriteTurns();
   const pressure = newPressure();
   const admission = createAdmission({ onBusy: (busy) => setPressure(pressure, busy) });
-  const records = await openRecords(config.database, { waiting: writeTurns, givesWay: false });
+  const records = await openRecords(config.database, {
+    turns: { waiting: writeTurns, givesWay: false },
+    onReplica: ({ name, out }) =>
+      out === undefined
+        ? log.info('read replica in use', { replica: name })
+        : log.warn('read replica not in use', { replica: name, detail: out }),
+  });
   const { db } = records;
   const embedder = createBundledEmbedder({ modelDir });
   await keepIndexVersion(
@@ -281,7 +287,8 @@ function createProbes(parts: {
   return {
     database: async () => {
       await records.db.selectFrom('settings').select('name').limit(1).execute();
-      return { detail: await records.describe() };
+      const isOut = records.replicas?.states().some(({ out }) => out !== undefined) === true;
+      return { status: isOut ? 'degraded' : 'healthy', detail: await records.describe() };
     },
     vectors: async () => ({ detail: await search.describe() }),
     cache: shared.probe,
@@ -309,6 +316,7 @@ export async function createServer(installation: Installation, metrics: Metrics)
   model?.figures.publish(metrics);
   return createHttpServer({
     ...installation,
+    replicas: installation.records.replicas,
     version,
     metrics,
     // the first one answers where none is named

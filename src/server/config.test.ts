@@ -50,6 +50,20 @@ test('settings that contradict each other are refused', () => {
   expect(faultsOf({ CORS_ORIGINS: '*' })).toHaveLength(1);
   expect(faultsOf({ WORKERS: '4' })[0]).toContain('DATABASE_URL');
   expect(faultsOf({ DATABASE_URL: 'postgres://db/ka' })[0]).toContain('JWT_SECRET');
+  expect(faultsOf({ DATABASE_READ_URLS: 'postgres://copy/ka' })[0]).toContain('DATABASE_URL');
+});
+
+test('addresses of replicas are checked and kept, and a wrong one is not shown', () => {
+  const scaled = { DATABASE_URL: 'postgres://db/ka', JWT_SECRET: 'x'.repeat(32) };
+  const readUrls = ['postgres://one/ka', 'postgresql://two/ka'];
+  expect(readConfig({ ...scaled, DATABASE_READ_URLS: readUrls.join(', ') }).database).toMatchObject({
+    readUrls,
+  });
+  for (const wrong of ['http://u:hunter2@one', 'hunter2', 'postgres://one/ka,hunter2']) {
+    const faults = faultsOf({ ...scaled, DATABASE_READ_URLS: wrong });
+    expect(faults).toEqual([expect.stringContaining('DATABASE_READ_URLS')]);
+    expect(faults[0]).not.toContain('hunter2');
+  }
 });
 
 test('the environment wins over the file .env', () => {

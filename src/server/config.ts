@@ -65,6 +65,8 @@ export type DatabaseConfig =
       readonly poolSize: number;
       /** PEM file of the authority that signed the server's certificate. */
       readonly caFile: string | undefined;
+      /** Addresses of read replicas. */
+      readonly readUrls: readonly string[];
     };
 
 /** Where vectors are searched: beside the records, or in Qdrant. */
@@ -153,7 +155,10 @@ function contradictions(v: SettingValues): string[] {
     faults.push('WORKERS above 1 needs PostgreSQL: set DATABASE_URL, or WORKERS=1');
   else if (v.WORKERS > 1)
     later('WORKERS', 'several processes of one command: start it several times instead, or');
-  if (v.DATABASE_READ_URLS.length > 0) later('DATABASE_READ_URLS', 'read replicas');
+  if (v.DATABASE_READ_URLS.length > 0 && v.DATABASE_URL === undefined)
+    faults.push('DATABASE_READ_URLS needs DATABASE_URL: replicas follow a PostgreSQL server');
+  if (v.DATABASE_READ_URLS.some((text) => !/^postgres(?:ql)?:$/.test(URL.parse(text)?.protocol ?? '')))
+    faults.push('DATABASE_READ_URLS must be addresses that begin with postgres://, separated by commas');
   if (v.DATABASE_URL !== undefined && v.JWT_SECRET === undefined)
     faults.push(
       'JWT_SECRET is missing: processes that share a database must agree on it (at least 32 characters)',
@@ -230,6 +235,7 @@ const decideDatabase = (v: SettingValues, dataDir: string): DatabaseConfig =>
         url: v.DATABASE_URL,
         poolSize: v.DATABASE_POOL_SIZE,
         caFile: v.DATABASE_CA_FILE,
+        readUrls: v.DATABASE_READ_URLS,
       };
 
 const MB = 1024 * 1024;

@@ -34,6 +34,28 @@ export function watchInstallation(
       () => records.pool() ?? {},
       'state',
     );
+  const { replicas } = records;
+  if (replicas !== undefined) {
+    metrics.gauge(
+      'ka_database_replicas',
+      'Read replicas by whether they are in use',
+      () => {
+        const all = replicas.states();
+        const used = all.filter(({ out }) => out === undefined).length;
+        return { in: used, out: all.length - used };
+      },
+      'state',
+    );
+    metrics.gauge(
+      'ka_database_replica_lag_seconds',
+      'How far a read replica is behind, where it is known',
+      () =>
+        Object.fromEntries(
+          replicas.states().flatMap(({ name, lagMs }) => (lagMs === undefined ? [] : [[name, lagMs / 1000]])),
+        ),
+      'replica',
+    );
+  }
   metrics.gauge(
     'ka_question_vectors_bytes',
     'What kept vectors of questions take, about',

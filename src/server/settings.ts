@@ -106,7 +106,11 @@ export const SETTINGS = {
     '–',
     "PEM file of the authority that signed the PostgreSQL server's certificate",
   ),
-  DATABASE_READ_URLS: secret(or(list, []), 'none', 'PostgreSQL read replicas, comma-separated, used in turn'),
+  DATABASE_READ_URLS: secret(
+    or(list, []),
+    'none',
+    'Streaming replicas of DATABASE_URL, comma-separated, that lists and searches read in turn',
+  ),
   VECTOR_URL: setting(
     url('http:', 'https:').optional(),
     'embedded',

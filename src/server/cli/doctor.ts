@@ -99,7 +99,16 @@ async function checkDatabase({ database }: Config): Promise<Finding> {
       const fault = await records.findFault();
       if (fault !== undefined)
         return { name, status: 'fault', detail: fault, mend: 'restore the newest backup' };
-      return { name, status: 'ok', detail: `${await records.describe()}, schema version ${to}` };
+      await records.replicas?.check();
+      const detail = `${await records.describe()}, schema version ${to}`;
+      if (records.replicas?.states().some(({ out }) => out !== undefined))
+        return {
+          name,
+          status: 'warning',
+          detail,
+          mend: 'see that each server of DATABASE_READ_URLS runs and follows that of DATABASE_URL; until then the others are read',
+        };
+      return { name, status: 'ok', detail };
     } finally {
       await records.close();
     }

@@ -26,6 +26,8 @@ declare module 'fastify' {
     secretAnswer?: boolean;
     /** Makes much work: refused while memory is short. */
     heavy?: boolean;
+    /** Answers may be without what others changed within the last seconds: they may come from a read replica. */
+    mayLag?: boolean;
     /** Not part of the API: left out of its description. */
     hidden?: boolean;
     /** JSON Schema of a form that the route reads itself, for the OpenAPI document. */

@@ -17,6 +17,7 @@ import { holdKeys, idempotencyHooks } from './idempotency.ts';
 import { createLastHour } from './last-hour.ts';
 import { createOpenApi } from './openapi.ts';
 import { problemOf, sendProblem } from './problem.ts';
+import { readingFrom } from './reading-from.ts';
 import { createRequestLog } from './request-log.ts';
 import { createRouteTable } from './route-table.ts';
 import { registerAdminRoutes } from './routes/admin.ts';
@@ -122,6 +123,7 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
       unlimited = false,
       secretAnswer = false,
       heavy = false,
+      mayLag = false,
     } = route.config ?? {};
     if (access === undefined)
       throw new Error(`${route.method} ${route.url} does not say who may call it: config.access`);
@@ -136,6 +138,8 @@ export async function createHttpServer(services: Services): Promise<HttpServer> 
     );
     const refusal = heavy && services.memory ? [async () => services.memory?.admit()] : [];
     route.onRequest = [hook, ...refusal, ...[route.onRequest ?? []].flat()];
+    if (services.replicas !== undefined && access !== 'open')
+      route.preHandler = [readingFrom(services.replicas, mayLag), ...[route.preHandler ?? []].flat()];
     if (reads || access === 'open') return;
     const { preHandler, onSend } = idempotencyHooks(db, secretAnswer, heldKeys);
     route.preHandler = [preHandler, ...[route.preHandler ?? []].flat()];

@@ -12,6 +12,7 @@ import type { JobQueue } from '../ports/job-queue.ts';
 import type { MemoryWatch } from '../ports/memory-watch.ts';
 import type { RateLimit } from '../ports/rate-limit.ts';
 import type { Database } from '../ports/schema.ts';
+import type { ReadReplicas } from '../records/read-replicas.ts';
 import type { UsageMeter } from '../records/usage-meter.ts';
 import type { FetchGuard } from './fetch-url.ts';
 
@@ -21,6 +22,8 @@ export interface Services {
   /** The program's version. */
   readonly version: string;
   readonly db: Kysely<Database>;
+  /** Copies of the database that `db` reads from within `serve`; absent: there are none. */
+  readonly replicas?: ReadReplicas | undefined;
   readonly files: FileStore;
   readonly queue: JobQueue;
   readonly events: Events;

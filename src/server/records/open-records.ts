@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../ports/schema.ts';
+import type { ReadReplicas } from './read-replicas.ts';
+import type { ReplicaState } from './replica.ts';
 import { openSqlite, prepareSqlite } from './sqlite.ts';
 import type { WriteTurns } from './write-turns.ts';
 
@@ -13,6 +15,8 @@ export type RecordsPlace =
       readonly poolSize: number;
       /** PEM file of the authority that signed the server's certificate. */
       readonly caFile: string | undefined;
+      /** Addresses of read replicas. */
+      readonly readUrls?: readonly string[];
     };
 
 /** The records, as a process uses them. */
@@ -24,6 +28,8 @@ export interface Records {
   bytes(): Promise<Readonly<Record<string, number>>>;
   /** Connections by state; undefined where there is no pool. */
   pool(): Readonly<Record<'busy' | 'idle' | 'waiting', number>> | undefined;
+  /** Undefined where there are none. */
+  readonly replicas: ReadReplicas | undefined;
   /** What is broken in the stored data, as far as a quick look tells. */
   findFault(): Promise<string | undefined>;
   /** Gives back what caches of pages hold. */
@@ -38,8 +44,17 @@ export async function prepareRecords(place: RecordsPlace): Promise<{ from: numbe
   return preparePostgres(place.url, place.caFile);
 }
 
+export interface RecordsOptions {
+  readonly turns?: WriteTurns;
+  /** A read replica came in or went out. */
+  readonly onReplica?: (state: ReplicaState) => void;
+}
+
 /** Opens records that are prepared. What PostgreSQL needs is loaded here, and only where it is used. */
-export async function openRecords(place: RecordsPlace, turns?: WriteTurns): Promise<Records> {
+export async function openRecords(
+  place: RecordsPlace,
+  { turns, onReplica }: RecordsOptions = {},
+): Promise<Records> {
   if (place.kind === 'sqlite') {
     const { path } = place;
     const { db, raw, close } = openSqlite(path, turns === undefined ? {} : { turns });
@@ -49,6 +64,7 @@ export async function openRecords(place: RecordsPlace, turns?: WriteTurns): Prom
       describe: async () => 'SQLite',
       bytes: async () => ({ main: await sizeOf(path), log: await sizeOf(`${path}-wal`) }),
       pool: () => undefined,
+      replicas: undefined,
       async findFault() {
         const result = raw.pragma('quick_check(1)', { simple: true });
         return result === 'ok' ? undefined : `${path}: ${String(result)}`;
@@ -58,13 +74,21 @@ export async function openRecords(place: RecordsPlace, turns?: WriteTurns): Prom
     };
   }
   const { openPostgres } = await import('./postgres.ts');
-  const { db, pool, close } = openPostgres(place.url, { poolSize: place.poolSize, caFile: place.caFile });
+  const { url, poolSize, caFile, readUrls: urls = [] } = place;
+  const copies = urls.length === 0 ? undefined : { urls, onChange: onReplica };
+  const { db, pool, replicas, close } = openPostgres(url, { poolSize, caFile, replicas: copies });
   return {
     db,
     async describe() {
       const { rows } = await sql<{ server_version: string }>`show server_version`.execute(db);
       const { open, idle, size } = pool();
-      return `PostgreSQL ${rows[0]?.server_version}, ${open - idle} of ${size} connections busy`;
+      const states = replicas?.states() ?? [];
+      return [
+        `PostgreSQL ${rows[0]?.server_version}, ${open - idle} of ${size} connections busy`,
+        ...states.map(
+          ({ name, out }) => `replica ${name} ${out === undefined ? 'in use' : `not in use: ${out}`}`,
+        ),
+      ].join('; ');
     },
     async bytes() {
       const { rows } = await sql<{ bytes: number }>`
@@ -75,6 +99,7 @@ export async function openRecords(place: RecordsPlace, turns?: WriteTurns): Prom
       const { open, idle, waiting } = pool();
       return { busy: open - idle, idle, waiting };
     },
+    replicas,
     // its pages carry checksums that the server verifies when it reads them
     findFault: async () => undefined,
     shrink() {},

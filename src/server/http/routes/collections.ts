@@ -20,10 +20,13 @@ import type { Services } from '../services.ts';
 const params = z.object({ id });
 const memberParams = z.object({ id, userId: id });
 
-export function registerCollectionRoutes(app: App, { db, queue }: Services): void {
+export function registerCollectionRoutes(app: App, { db, queue, replicas }: Services): void {
   app.get(
     '/api/v1/collections',
-    { config: { access: 'read' }, schema: { querystring: pageQuery, response: { 200: listOf(collection) } } },
+    {
+      config: { access: 'read', mayLag: true },
+      schema: { querystring: pageQuery, response: { 200: listOf(collection) } },
+    },
     (request) => listCollections(db, request.caller.userId, request.query),
   );
 
@@ -96,20 +99,24 @@ export function registerCollectionRoutes(app: App, { db, queue }: Services): voi
   app.put(
     '/api/v1/collections/:id/members',
     { config: { access: 'write' }, schema: { params, body: memberBody, response: { 200: member } } },
-    (request) =>
-      db.transaction().execute(async (tx) => {
-        const { caller, params, body, ip } = request;
+    async (request) => {
+      const { caller, params, body, ip } = request;
+      const changed = await db.transaction().execute(async (tx) => {
         const found = await needCollection(tx, caller, params.id, 'owner');
-        const changed = await putMember(tx, found, body);
+        const put = await putMember(tx, found, body);
         await noteAudit(tx, {
           action: 'member.changed',
           actorId: caller.userId,
           target: found.id,
-          detail: `${changed.userId} ${changed.role}`,
+          detail: `${put.userId} ${put.role}`,
           ip,
         });
-        return changed;
-      }),
+        return put;
+      });
+      // a right shows at once, and is gone at once
+      await replicas?.told(changed.userId);
+      return changed;
+    },
   );
 
   app.delete(
@@ -128,6 +135,7 @@ export function registerCollectionRoutes(app: App, { db, queue }: Services): voi
         throw new AppError('CONFLICT', 'The owner stays: delete the collection instead.');
       if (!(await removeMember(db, found.id, params.userId)))
         throw new AppError('NOT_FOUND', 'They are no member of this collection.');
+      await replicas?.told(params.userId);
       await noteAudit(db, {
         action: 'member.removed',
         actorId: caller.userId,

@@ -31,7 +31,7 @@ export function registerConversationRoutes(app: App, { db }: Services): void {
   app.get(
     '/api/v1/conversations',
     {
-      config: { access: 'read' },
+      config: { access: 'read', mayLag: true },
       schema: { querystring: conversationsQuery, response: { 200: listOf(conversation) } },
     },
     (request) => listConversations(db, request.caller.userId, request.query),
@@ -50,7 +50,7 @@ export function registerConversationRoutes(app: App, { db }: Services): void {
   app.get(
     '/api/v1/conversations/:id',
     {
-      config: { access: 'read' },
+      config: { access: 'read', mayLag: true },
       schema: { params, querystring: formatQuery, response: { 200: conversation } },
     },
     async (request, reply) => {
@@ -86,7 +86,7 @@ export function registerConversationRoutes(app: App, { db }: Services): void {
   app.get(
     '/api/v1/conversations/:id/messages',
     {
-      config: { access: 'read' },
+      config: { access: 'read', mayLag: true },
       schema: { params, querystring: pageQuery, response: { 200: listOf(message) } },
     },
     (request) => listMessages(db, request.caller.userId, request.params.id, request.query),

@@ -14,7 +14,7 @@ const MB = 1024 * 1024;
 export function registerDashboardRoutes(app: App, { db, config }: Services, lastHour: LastHour): void {
   app.get(
     '/api/v1/dashboard',
-    { config: { access: 'read' }, schema: { response: { 200: dashboard } } },
+    { config: { access: 'read', mayLag: true }, schema: { response: { 200: dashboard } } },
     async ({ caller: { userId } }) => {
       const profile = await readProfile(db, userId);
       const tasks: Task[] = [];

@@ -63,7 +63,7 @@ export function registerDocumentRoutes(app: App, { db, files, queue, events, mem
   app.get(
     '/api/v1/documents',
     {
-      config: { access: 'read' },
+      config: { access: 'read', mayLag: true },
       schema: { querystring: documentsQuery, response: { 200: listOf(document) } },
     },
     (request) => listDocuments(db, request.caller.userId, request.query),
@@ -71,7 +71,10 @@ export function registerDocumentRoutes(app: App, { db, files, queue, events, mem
 
   app.get(
     '/api/v1/documents/facets',
-    { config: { access: 'read' }, schema: { querystring: facetsQuery, response: { 200: facets } } },
+    {
+      config: { access: 'read', mayLag: true },
+      schema: { querystring: facetsQuery, response: { 200: facets } },
+    },
     (request) => documentFacets(db, request.caller.userId, request.query.collectionId),
   );
 
@@ -86,7 +89,7 @@ export function registerDocumentRoutes(app: App, { db, files, queue, events, mem
 
   app.get(
     '/api/v1/documents/:id',
-    { config: { access: 'read' }, schema: { params, response: { 200: document } } },
+    { config: { access: 'read', mayLag: true }, schema: { params, response: { 200: document } } },
     (request) => show(request.caller.userId, request.params.id),
   );
 
@@ -167,7 +170,7 @@ export function registerDocumentRoutes(app: App, { db, files, queue, events, mem
   app.get(
     '/api/v1/documents/:id/text',
     {
-      config: { access: 'read' },
+      config: { access: 'read', mayLag: true },
       schema: {
         params,
         querystring: z.object({ page: z.coerce.number().int().min(1).default(1) }),
@@ -186,7 +189,7 @@ export function registerDocumentRoutes(app: App, { db, files, queue, events, mem
   app.get(
     '/api/v1/documents/:id/chunks',
     {
-      config: { access: 'read' },
+      config: { access: 'read', mayLag: true },
       schema: { params, querystring: pageQuery, response: { 200: listOf(chunk) } },
     },
     async (request) => {
@@ -198,7 +201,7 @@ export function registerDocumentRoutes(app: App, { db, files, queue, events, mem
   app.get(
     '/api/v1/documents/:id/citations',
     {
-      config: { access: 'read' },
+      config: { access: 'read', mayLag: true },
       schema: { params, querystring: pageQuery, response: { 200: listOf(documentCitation) } },
     },
     async ({ caller: { userId }, params, query }) => {

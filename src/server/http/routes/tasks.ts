@@ -27,13 +27,20 @@ const STREAM = { config: { access: 'read' }, exposeHeadRoute: false } as const;
 /** Tasks that a stream of all of them begins with. */
 const MOST_ACTIVE = 100;
 
-export function registerTaskRoutes(app: App, { db, queue, events }: Services): void {
+export function registerTaskRoutes(app: App, { db, queue, events, replicas }: Services): void {
   const takePlace = createStreamLimit();
   const watch = createTaskWatch({ db, events });
 
   const needTask = async (taskId: string, userId: string): Promise<Task> => {
     const found = await readTask(db, taskId, userId);
     if (found === undefined) throw new AppError('NOT_FOUND', 'There is no such task.');
+    return found;
+  };
+
+  /** For a stream: who is told of a change looks at the documents next. */
+  const readToTell = async (taskId: string, userId: string): Promise<Task | undefined> => {
+    const found = await readTask(db, taskId, userId);
+    if (found !== undefined) await replicas?.told(userId);
     return found;
   };
 
@@ -61,7 +68,7 @@ export function registerTaskRoutes(app: App, { db, queue, events }: Services): v
     return sendEvents(reply, async function* (gone) {
       try {
         yield* followTask({
-          read: () => readTask(db, taskId, userId),
+          read: () => readToTell(taskId, userId),
           subscribe: (onChange) => events.subscribe('task', (id) => id === taskId && onChange()),
           lastEventId,
           signal: AbortSignal.any([gone, app.draining]),
@@ -80,7 +87,7 @@ export function registerTaskRoutes(app: App, { db, queue, events }: Services): v
         yield* followTasks({
           active: () => activeTasks(db, userId, MOST_ACTIVE),
           endedSince: (at) => tasksEndedSince(db, userId, at),
-          read: (taskId) => readTask(db, taskId, userId),
+          read: (taskId) => readToTell(taskId, userId),
           subscribe: (onChange) => watch.subscribe(userId, onChange),
           lastEventId: [request.headers['last-event-id'] ?? ''].flat()[0],
           signal: AbortSignal.any([gone, app.draining]),

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { createAdmission } from './admission/admission.ts';
 import { EXTRACTIVE_MODEL } from './answer/answer.ts';
-import { type Answering, createAnswering, type QuestionVectors } from './answer/answering.ts';
+import { type Answering, createAnswering } from './answer/answering.ts';
 import { meterModel } from './answer/metered-model.ts';
+import type { VectorCache } from './answer/vector-cache.ts';
 import type { Config } from './config.ts';
 import { createMemoryCache } from './drivers/cache/memory.ts';
 import { createBundledEmbedder } from './drivers/embedder/bundled.ts';
@@ -54,7 +55,7 @@ export interface Installation {
   readonly queue: JobQueue;
   readonly events: Events;
   readonly cache: Cache;
-  readonly answering: Answering & QuestionVectors;
+  readonly answering: Answering & { readonly vectorCache: VectorCache };
   readonly rateLimit: RateLimit;
   readonly embedder: Embedder;
   readonly usage: UsageMeter;
@@ -84,7 +85,7 @@ const CACHE_SHARE = 0.06;
 /** 10,000 vectors of 384 dimensions take 19 MB with their questions. */
 const EMBEDDING_CACHE_SHARE = 0.04;
 /** What share of their bound the caches and the vector codes may fill. Codes of what is searched must be there. */
-const CACHES_AT = { normal: 1, high: 0.25, critical: 0 } as const satisfies Record<MemoryLevel, number>;
+const CACHES_AT = { normal: 1, high: 0.5, critical: 0 } as const satisfies Record<MemoryLevel, number>;
 const CODES_AT = { normal: 1, high: 0.5, critical: 0.25 } as const satisfies Record<MemoryLevel, number>;
 
 export interface InstallationOptions {
@@ -204,7 +205,7 @@ export async function openInstallation(
   });
   memory?.onChange((level) => {
     memoryCache.limitTo(CACHES_AT[level]);
-    answering.limitTo(CACHES_AT[level]);
+    answering.vectorCache.limitTo(CACHES_AT[level]);
     if (level !== 'normal') records.shrink();
     search
       .limitTo(CODES_AT[level])

@@ -59,7 +59,7 @@ export function watchInstallation(
   metrics.gauge(
     'ka_question_vectors_bytes',
     'What kept vectors of questions take, about',
-    () => answering.keptVectors().bytes,
+    () => answering.vectorCache.kept().bytes,
   );
   metrics.total(
     'ka_model_tokens_total',

@@ -239,7 +239,11 @@ export const SETTINGS = {
     'How long a search result may be served again, in seconds; 0 turns it off',
   ),
   QUERY_CACHE_SIZE: setting(or(whole(0, 10_000_000), 1000), '1000', 'Search results kept'),
-  EMBEDDING_CACHE_SIZE: setting(or(whole(0, 10_000_000), 10_000), '10000', "Questions' vectors kept"),
+  EMBEDDING_CACHE_SIZE: setting(
+    or(whole(0, 10_000_000), 10_000),
+    '10000',
+    'Vectors of questions and of sentences compared with them kept',
+  ),
   RATE_LIMIT_PER_MINUTE: setting(
     or(whole(0, 10_000_000), 600),
     '600',

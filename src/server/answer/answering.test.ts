@@ -219,14 +219,14 @@ test('vectors of questions give way when their share shrinks, and their question
   await house.search(userId, 'red sandstone', { limit: 1 });
   await house.search(userId, 'red sandstone', { limit: 2 });
   expect(house.calls.embeds).toBe(1);
-  expect(house.answering.keptVectors()).toMatchObject({ bytes: expect.any(Number) });
-  house.answering.limitTo(0);
-  expect(house.answering.keptVectors()).toEqual({ entries: 0, bytes: 0 });
+  expect(house.answering.vectorCache.kept()).toMatchObject({ bytes: expect.any(Number) });
+  house.answering.vectorCache.limitTo(0);
+  expect(house.answering.vectorCache.kept()).toEqual({ entries: 0, bytes: 0 });
   await house.search(userId, 'red sandstone', { limit: 3 });
-  expect([house.calls.embeds, house.answering.keptVectors().entries]).toEqual([2, 0]);
-  house.answering.limitTo(1);
+  expect([house.calls.embeds, house.answering.vectorCache.kept().entries]).toEqual([2, 0]);
+  house.answering.vectorCache.limitTo(1);
   await house.search(userId, 'red sandstone', { limit: 4 });
-  expect([house.calls.embeds, house.answering.keptVectors().entries]).toEqual([3, 1]);
+  expect([house.calls.embeds, house.answering.vectorCache.kept().entries]).toEqual([3, 1]);
 });
 
 test('other limits, modes and filters are other searches', async () => {

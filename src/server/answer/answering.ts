@@ -27,6 +27,7 @@ import { type Rewritten, rewriteQuestion } from './rewrite-question.ts';
 import { createSharedStreams } from './shared-stream.ts';
 import { createSingleFlight } from './single-flight.ts';
 import { unlessMade } from './unless-made.ts';
+import { createVectorCache, type VectorCache } from './vector-cache.ts';
 
 export interface AnsweringPorts {
   readonly db: Kysely<Database>;
@@ -39,7 +40,7 @@ export interface AnsweringPorts {
   readonly settings: {
     readonly queryTtlMs: number;
     readonly answerTtlMs: number;
-    /** Questions' vectors kept, at most, and their bytes. */
+    /** Vectors of questions and sentences kept, at most, and their bytes. */
     readonly embeddingEntries: number;
     readonly embeddingBytes: number;
   };
@@ -69,14 +70,6 @@ export interface HowToAsk {
   readonly whole?: boolean;
 }
 
-/** What answering keeps in memory of its own. */
-export interface QuestionVectors {
-  /** Questions' vectors that are kept. */
-  keptVectors(): { readonly entries: number; readonly bytes: number };
-  /** From now on at most this share (0 to 1) of the bytes for questions' vectors is used. */
-  limitTo(share: number): void;
-}
-
 /** Part of every key: results made by another way of searching or extracting are not served. */
 const METHOD_VERSION = 1;
 /** Kept scopes' languages; each changes with its collections' generations. */
@@ -101,16 +94,11 @@ export function createAnswering({
   admit,
   sharedWork,
   enter = async () => () => {},
-}: AnsweringPorts): Answering & QuestionVectors {
-  const questionVectors = new LRUCache<string, Float32Array>({
-    max: Math.max(1, settings.embeddingEntries),
-    maxSize: Math.max(1, settings.embeddingBytes),
-    sizeCalculation: (vector, question) => vector.byteLength + 2 * question.length + OVERHEAD_BYTES,
+}: AnsweringPorts): Answering & { readonly vectorCache: VectorCache } {
+  const vectorCache = createVectorCache(embedder, {
+    entries: settings.embeddingEntries,
+    bytes: settings.embeddingBytes,
   });
-  let vectorBytes = settings.embeddingBytes;
-  const trimVectors = () => {
-    while (questionVectors.calculatedSize > vectorBytes) questionVectors.pop();
-  };
   const scopeLanguages = new LRUCache<string, string[]>({
     max: SCOPES_KEPT,
     maxSize: SCOPES_BYTES,
@@ -123,16 +111,10 @@ export function createAnswering({
     db,
     vectors,
     texts,
-    async embedQuestion(question, signal) {
-      const kept = questionVectors.get(question);
-      if (kept !== undefined) return kept;
-      const [vector] = await embedder.embed([question], 'query', signal);
-      if (settings.embeddingEntries > 0) questionVectors.set(question, vector as Float32Array);
-      trimVectors();
-      return vector as Float32Array;
-    },
+    embedQuestion: async (question, signal) =>
+      (await vectorCache.embed([question], signal))[0] as Float32Array,
     embedSentences: (sentences, signal) =>
-      span('embed sentences', () => embedder.embed(sentences, 'query', signal)),
+      span('embed sentences', () => vectorCache.embed(sentences, signal)),
   };
 
   async function languagesOf(scope: SearchScope): Promise<string[]> {
@@ -276,12 +258,7 @@ export function createAnswering({
       }
     },
 
-    keptVectors: () => ({ entries: questionVectors.size, bytes: questionVectors.calculatedSize }),
-
-    limitTo(share) {
-      vectorBytes = Math.floor(settings.embeddingBytes * share);
-      trimVectors();
-    },
+    vectorCache,
   };
 
   /** @throws AppError VALIDATION when there is no such model. */

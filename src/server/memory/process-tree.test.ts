@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { cgroupLimitBytes } from './cgroup-limit.ts';
 import { readProcessTree } from './process-tree.ts';
 
@@ -18,20 +18,23 @@ function system(files: Record<string, string>): string {
   return root;
 }
 
-test('children of every thread count, and their children', () => {
+test('children of every thread count, and their children; the pages of files that all share count once', () => {
   const proc = system({
     '7/task/7/children': '8 ',
     '7/task/70/children': '9 10 ',
     '8/task/8/children': '',
-    '8/status': 'Name:\tone\nVmRSS:\t    2048 kB\n',
+    '8/status':
+      'Name:\tone\nVmRSS:\t    9048 kB\nRssAnon:\t    2048 kB\nRssFile:\t    7000 kB\nRssShmem:\t       0 kB\n',
     '9/task/9/children': '11 ',
-    '9/status': 'VmRSS:\t1024 kB\n',
-    '11/status': 'VmRSS:\t512 kB\n',
+    '9/status': 'RssAnon:\t1000 kB\nRssShmem:\t24 kB\n',
+    '11/status': 'RssAnon:\t512 kB\n',
   });
+  const own = vi.spyOn(process.memoryUsage, 'rss').mockReturnValue(1_000_000);
+  onTestFinished(() => own.mockRestore());
   const { rssBytes, processes } = readProcessTree(proc, 7);
   // 10 has ended since the list was written
   expect(processes).toBe(5);
-  expect(rssBytes - process.memoryUsage.rss()).toBeGreaterThan(3 * 2 ** 20);
+  expect(rssBytes).toBe(1_000_000 + (2048 + 1024 + 512) * 1024);
 });
 
 test.runIf(existsSync(`/proc/self/task/${process.pid}/children`))(

@@ -9,7 +9,7 @@ export function readProcessTree(proc = '/proc', pid: number = process.pid): Memo
   const own = process.memoryUsage.rss();
   const children = descendants(proc, pid);
   return {
-    rssBytes: own + children.reduce((sum, child) => sum + residentBytes(proc, child), 0),
+    rssBytes: own + children.reduce((sum, child) => sum + ownBytes(proc, child), 0),
     processes: 1 + children.length,
   };
 }
@@ -25,9 +25,15 @@ function descendants(proc: string, pid: number): number[] {
   return found;
 }
 
-function residentBytes(proc: string, pid: number): number {
-  const kilobytes = /^VmRSS:\s*(\d+) kB/m.exec(read(`${proc}/${pid}/status`))?.[1];
-  return kilobytes === undefined ? 0 : Number(kilobytes) * 1024;
+/**
+ * What a child has for itself. Its file pages are those of this process too (one program, its libraries, one database):
+ * 49 of 95 MB of a parse process.
+ */
+function ownBytes(proc: string, pid: number): number {
+  const status = read(`${proc}/${pid}/status`);
+  const kilobytes = (name: string) =>
+    Number(new RegExp(`^${name}:\\s*(\\d+) kB`, 'm').exec(status)?.[1] ?? 0);
+  return (kilobytes('RssAnon') + kilobytes('RssShmem')) * 1024;
 }
 
 /** Processes and threads end while they are looked at. */

@@ -2,7 +2,7 @@
 export type MemoryLevel = 'normal' | 'high' | 'critical';
 
 export interface MemoryReading {
-  /** Resident memory of this process and all of its children; pages that they share count for each of them. */
+  /** Resident memory of this process and all of its children; the pages of files that they share count once. */
   readonly rssBytes: number;
   /** This one included. */
   readonly processes: number;

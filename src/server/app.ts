@@ -7,7 +7,6 @@ import { meterModel } from './answer/metered-model.ts';
 import type { VectorCache } from './answer/vector-cache.ts';
 import type { Config } from './config.ts';
 import { createMemoryCache } from './drivers/cache/memory.ts';
-import { createBundledEmbedder } from './drivers/embedder/bundled.ts';
 import { createLocalEvents } from './drivers/events/local.ts';
 import { createLanguageModel, type PricedModel } from './drivers/language-model/create-language-model.ts';
 import { createMemoryRateLimit } from './drivers/rate-limit/memory.ts';
@@ -44,6 +43,8 @@ import { keepIngesting } from './threads/keep-ingesting.ts';
 import { openFileStore } from './threads/open-file-store.ts';
 import { queueOf } from './threads/open-writers.ts';
 import { type SearchThread, startSearchThread } from './threads/start-search-thread.ts';
+import { embeddingCostUsd, meterEmbedding } from './embedding-cost.ts';
+import { openVectorSpaces, type VectorSpaces } from './vector-spaces.ts';
 import { modelDir, version, webDir } from './version.ts';
 
 /** The parts of one process, put together: the only place that knows which driver is in. */
@@ -58,6 +59,8 @@ export interface Installation {
   readonly answering: Answering & { readonly vectorCache: VectorCache };
   readonly rateLimit: RateLimit;
   readonly embedder: Embedder;
+  /** What a provider asks for so many tokens; 0 for the bundled model. */
+  readonly embeddingCostUsd: (tokens: number) => number;
   readonly usage: UsageMeter;
   /** Undefined: answers are extracted. */
   readonly model: PricedModel | undefined;
@@ -123,18 +126,18 @@ export async function openInstallation(
         : log.warn('read replica not in use', { replica: name, detail: out }),
   });
   const { db } = records;
-  const embedder = createBundledEmbedder({ modelDir });
-  await keepIndexVersion(
-    db,
-    `analyser ${ANALYSER_VERSION}, chunker ${CHUNKER_VERSION}, ${embedder.fingerprint}`,
-  );
+  await keepIndexVersion(db, `analyser ${ANALYSER_VERSION}, chunker ${CHUNKER_VERSION}`);
+  const spaces = await openVectorSpaces({ db, configured: config.embedding, modelDir, log });
+  const { embedder } = spaces;
   const prefix = `ka-${await installationId(db)}`;
-  const vectors: VectorsPlace =
+  const placeOfVectors = (): VectorsPlace =>
     config.vectors.kind === 'qdrant'
       ? { ...config.vectors, prefix, fingerprint: embedder.fingerprint }
       : config.vectors;
-  const vectorServer =
-    vectors.kind === 'qdrant' ? await keepVectorServer(vectors, embedder, db, log) : undefined;
+  const keepServer = async (place: VectorsPlace) =>
+    place.kind === 'qdrant' ? await keepVectorServer(place, embedder, db, log) : undefined;
+  const vectors = placeOfVectors();
+  let vectorServer = await keepServer(vectors);
   const eventsName = randomUUID();
   const memoryCache = createMemoryCache({
     maxEntries: config.caches.queryEntries,
@@ -158,6 +161,7 @@ export async function openInstallation(
       records: config.database,
       vectors,
       dimensions: embedder.dimensions,
+      fingerprint: embedder.fingerprint,
       memoryLimitBytes: Math.floor(config.memoryLimitBytes * CODES_SHARE),
     },
     (error) => log.error('search thread died', { error }),
@@ -167,6 +171,7 @@ export async function openInstallation(
       records: config.database,
       vectors,
       modelDir,
+      embedding: spaces.serving(),
       concurrency: config.jobConcurrency,
       embeddingSessions,
       eventsName,
@@ -202,6 +207,8 @@ export async function openInstallation(
     ...(memory ? { admit: memory.admit } : {}),
     ...(shared.work ? { sharedWork: shared.work } : {}),
     enter: admission.enter,
+    comparesSentences: () => spaces.serving().provider === 'bundled',
+    onEmbedded: (userId, tokens) => meterEmbedding(usage, spaces.serving(), userId, tokens),
   });
   memory?.onChange((level) => {
     memoryCache.limitTo(CACHES_AT[level]);
@@ -210,6 +217,14 @@ export async function openInstallation(
     search
       .limitTo(CODES_AT[level])
       .catch((error: unknown) => log.warn('vector codes could not be limited', { error }));
+  });
+  spaces.onMove(async () => {
+    const place = placeOfVectors();
+    vectorServer?.close();
+    vectorServer = await keepServer(place);
+    const { dimensions, fingerprint } = embedder;
+    await search.moveTo({ vectors: place, dimensions, fingerprint });
+    await ingest.moveTo({ vectors: place, embedding: spaces.serving() });
   });
   let started = false;
   const ready = search.ready.then(() => {
@@ -226,6 +241,7 @@ export async function openInstallation(
     rateLimit,
     answering,
     embedder,
+    embeddingCostUsd: (tokens) => embeddingCostUsd(spaces.serving(), tokens),
     model,
     usage,
     memory,
@@ -243,13 +259,14 @@ export async function openInstallation(
     },
     health: {
       started: () => started,
-      probes: createProbes({ records, files, queue, shared, embedder, model, search }),
+      probes: createProbes({ records, files, queue, shared, spaces, model, search }),
     },
     async close() {
       admission.close();
       model?.close();
       await Promise.all([ingest.close(), usage.flush()]);
-      await Promise.all([search.close(), embedder.close(), queue.close()]);
+      await spaces.close();
+      await Promise.all([search.close(), queue.close()]);
       vectorServer?.close();
       await shared.close();
       await records.close();
@@ -280,11 +297,11 @@ function createProbes(parts: {
   files: FileStore;
   queue: JobQueue;
   shared: Shared;
-  embedder: Embedder;
+  spaces: VectorSpaces;
   model: PricedModel | undefined;
   search: SearchThread;
 }): HealthSources['probes'] {
-  const { records, files, queue, shared, embedder, model, search } = parts;
+  const { records, files, queue, shared, spaces, model, search } = parts;
   return {
     database: async () => {
       await records.db.selectFrom('settings').select('name').limit(1).execute();
@@ -299,8 +316,12 @@ function createProbes(parts: {
     },
     storage: async (signal) => ({ detail: await files.check(signal) }),
     embeddings: async (signal) => {
-      await embedder.embed(['health'], 'query', signal);
-      return { detail: embedder.fingerprint };
+      const { fingerprint } = spaces.embedder;
+      await spaces.embedder.embed(['health'], 'query', signal);
+      const wanted = spaces.wanted();
+      if (wanted === undefined) return { detail: fingerprint };
+      const detail = `${fingerprint}; the settings name ${wanted}: run npx ka reindex`;
+      return { status: 'degraded', detail };
     },
     llm: async () => model?.health() ?? { detail: 'none is needed: answers are extracted' },
   };

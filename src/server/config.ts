@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
+import { decideEmbedding, type EmbeddingConfig, embeddingContradictions } from './embedding-config.ts';
 import { cgroupLimitBytes } from './memory/cgroup-limit.ts';
 import { ALIASES, DEFAULT_MODELS, SETTINGS, type SettingName, type SettingValues } from './settings.ts';
 import { decideStorage, type StorageConfig, storageContradictions } from './storage-config.ts';
@@ -42,6 +43,7 @@ export interface Config {
     readonly embeddingEntries: number;
   };
   readonly llm: LlmConfig;
+  readonly embedding: EmbeddingConfig;
   /** What users may spend on language models; undefined: no bound. */
   readonly budgets: { readonly dailyUsd: number | undefined; readonly monthlyUsd: number | undefined };
   readonly rateLimitPerMinute: number;
@@ -150,7 +152,7 @@ function contradictions(v: SettingValues): string[] {
     faults.push(`${name} asks for ${what}, which this release does not have yet: unset it`);
   faults.push(...storageContradictions(v));
   faults.push(...llmContradictions(v));
-  if (v.EMBEDDING_PROVIDER !== 'bundled') later('EMBEDDING_PROVIDER', 'a remote embedding model');
+  faults.push(...embeddingContradictions(v));
   if (v.WORKERS > 1 && v.DATABASE_URL === undefined)
     faults.push('WORKERS above 1 needs PostgreSQL: set DATABASE_URL, or WORKERS=1');
   else if (v.WORKERS > 1)
@@ -272,6 +274,7 @@ function decide(v: SettingValues): Config {
       embeddingEntries: v.EMBEDDING_CACHE_SIZE,
     },
     llm: decideLlm(v),
+    embedding: decideEmbedding(v),
     budgets: { dailyUsd: v.USER_DAILY_BUDGET_USD, monthlyUsd: v.USER_MONTHLY_BUDGET_USD },
     rateLimitPerMinute: v.RATE_LIMIT_PER_MINUTE,
     logLevel: v.LOG_LEVEL,

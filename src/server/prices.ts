@@ -67,6 +67,10 @@ const PRICES: Readonly<Record<string, Listed>> = {
   'claude-opus-5-5': { prompt: 4, completion: 20 },
   'claude-fable-5': { prompt: 10, completion: 50 },
   'claude-fable-5-1': { prompt: 10, completion: 50 },
+  'gemini-embedding-001': { prompt: 0.15, completion: 0 },
+  'text-embedding-3-small': { prompt: 0.02, completion: 0 },
+  'text-embedding-3-large': { prompt: 0.13, completion: 0 },
+  'text-embedding-ada-002': { prompt: 0.1, completion: 0 },
 };
 
 /** A snapshot's date at the end of a name, as OpenAI and Anthropic write it. */

@@ -196,11 +196,20 @@ export const SETTINGS = {
     'bundled',
     'Who embeds passages and questions',
   ),
-  EMBEDDING_MODEL: setting(z.string().min(1).optional(), 'bundled model', 'Model name'),
+  EMBEDDING_MODEL: setting(
+    z.string().min(1).optional(),
+    'gemini: gemini-embedding-001, openai: text-embedding-3-small',
+    'Model name; the bundled model has none, openai-compatible needs one',
+  ),
+  EMBEDDING_BASE_URL: setting(
+    url('http:', 'https:').optional(),
+    "the provider's; LLM_BASE_URL where both are the same provider",
+    'Address of the API, up to its version; openai-compatible needs it',
+  ),
   EMBEDDING_DIMENSIONS: setting(
-    whole(1, 8192).optional(),
-    "the model's",
-    'Length of the vectors, where the provider lets one choose',
+    whole(1, 4096).optional(),
+    "the model's; gemini 768",
+    'Length of the vectors: gemini and openai make them so long, of openai-compatible it tells how long they are',
   ),
   JWT_SECRET: secret(
     z.string().min(32, 'must have at least 32 characters').optional(),

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import { LRUCache } from 'lru-cache';
 import type { Answer, AnswerEvent, QueryRequest } from '../../contract/query.ts';
 import type { Filters, SearchRequest, SearchResult } from '../../contract/search.ts';
-import { AppError } from '../errors.ts';
+import { AppError, UpstreamError } from '../errors.ts';
 import type { Admission } from '../ports/admission.ts';
 import type { Cache } from '../ports/cache.ts';
 import type { Embedder } from '../ports/embedder.ts';
@@ -50,6 +50,13 @@ export interface AnsweringPorts {
   readonly sharedWork?: SharedWork;
   /** A place for what is worked out, which may have to be waited for; the answer gives it back. */
   readonly enter?: Admission['enter'];
+  /**
+   * Whether sentences are compared by vectors too. What weighs them, and what decides whether a question is answered, was
+   * learned from one model: with another one words decide.
+   */
+  readonly comparesSentences?: () => boolean;
+  /** Hears of the tokens that were paid for a user's questions. */
+  readonly onEmbedded?: (userId: string, tokens: number) => void;
 }
 
 /** What the mouths of the program (HTTP, command line) ask. */
@@ -94,6 +101,8 @@ export function createAnswering({
   admit,
   sharedWork,
   enter = async () => () => {},
+  comparesSentences = () => true,
+  onEmbedded = () => {},
 }: AnsweringPorts): Answering & { readonly vectorCache: VectorCache } {
   const vectorCache = createVectorCache(embedder, {
     entries: settings.embeddingEntries,
@@ -107,14 +116,22 @@ export function createAnswering({
   const searches = createSingleFlight<SearchResult>();
   const answers = createSharedStreams<AnswerEvent>();
 
-  const ports: AnswerPorts = {
-    db,
-    vectors,
-    texts,
-    embedQuestion: async (question, signal) =>
-      (await vectorCache.embed([question], signal))[0] as Float32Array,
-    embedSentences: (sentences, signal) =>
-      span('embed sentences', () => vectorCache.embed(sentences, signal)),
+  const portsOf = (userId: string): AnswerPorts => {
+    const spent = (tokens: number) => onEmbedded(userId, tokens);
+    return {
+      db,
+      vectors,
+      texts,
+      embedQuestion: async (question, signal) =>
+        (await vectorCache.embed([question], signal, spent))[0] as Float32Array,
+      embedSentences: (sentences, signal) => {
+        if (comparesSentences())
+          return span('embed sentences', () => vectorCache.embed(sentences, signal, spent));
+        return Promise.reject(
+          new UpstreamError('embedding model', 'Sentences are compared by words.', { retryable: false }),
+        );
+      },
+    };
   };
 
   async function languagesOf(scope: SearchScope): Promise<string[]> {
@@ -136,6 +153,7 @@ export function createAnswering({
       .digest('base64url')}`;
 
   async function searchAnew(
+    userId: string,
     request: SearchRequest,
     scope: SearchScope,
     begun: number,
@@ -143,7 +161,7 @@ export function createAnswering({
   ): Promise<SearchResult> {
     const { query, limit, mode } = request;
     const retrieved = await retrieve(
-      ports,
+      portsOf(userId),
       { query, limit, mode, scope, languages: await languagesOf(scope) },
       signal,
     );
@@ -168,7 +186,7 @@ export function createAnswering({
         async (shared) => {
           const leave = await enter(userId, shared);
           try {
-            const result = await searchAnew(request, scope, begun, shared);
+            const result = await searchAnew(userId, request, scope, begun, shared);
             if (isWhole(result, request.mode)) await cache.set(key, result, settings.queryTtlMs);
             return result;
           } finally {
@@ -222,6 +240,7 @@ export function createAnswering({
         languages: await languagesOf(scope),
         userId,
       };
+      const ports = portsOf(userId);
       const make = async function* (shared: AbortSignal): AsyncGenerator<AnswerEvent> {
         const leave = await enter(userId, shared);
         try {

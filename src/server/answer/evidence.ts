@@ -66,7 +66,8 @@ export async function weighSentences(
     sentences,
     group,
     terms: analysed.terms.length,
-    passageCosine: vector === undefined || cosines.length === 0 ? undefined : Math.max(...cosines),
+    // with no vector for the sentences the gate goes by words: what it learned needs both
+    passageCosine: vectors.length === 0 || cosines.length === 0 ? undefined : Math.max(...cosines),
     passageCoverage: Math.max(0, ...words.passages.map(({ coverage }) => coverage)),
     passageShare: Math.max(0, ...words.passages.map(({ share }) => share)),
     namesMissing: Math.min(1, ...words.passages.map(({ missing }) => missing)),

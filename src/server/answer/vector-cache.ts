@@ -5,7 +5,11 @@ import type { Embedder } from '../ports/embedder.ts';
 /** Vectors of questions, and of the sentences that were compared with them, kept while there is room. */
 export interface VectorCache {
   /** As `Embedder.embed` for a `query`; only what is not kept is embedded. */
-  embed(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]>;
+  embed(
+    texts: readonly string[],
+    signal: AbortSignal,
+    spent?: (tokens: number) => void,
+  ): Promise<Float32Array[]>;
   kept(): { readonly entries: number; readonly bytes: number };
   /** From now on at most this share (0 to 1) of the bytes is used. */
   limitTo(share: number): void;
@@ -25,7 +29,7 @@ export function createVectorCache(
   most: { readonly entries: number; readonly bytes: number },
 ): VectorCache {
   // a text may be a slice, which would keep the whole that it was cut from
-  const keyOf = (text: string): string => hash('sha256', text, 'base64url');
+  const keyOf = (text: string): string => hash('sha256', `${embedder.fingerprint}\0${text}`, 'base64url');
   const vectors = new LRUCache<string, Float32Array>({
     max: Math.max(1, most.entries),
     maxSize: Math.max(1, most.bytes),
@@ -36,11 +40,11 @@ export function createVectorCache(
     while (vectors.calculatedSize > mostBytes) vectors.pop();
   };
   return {
-    async embed(texts, signal) {
+    async embed(texts, signal, spent) {
       const keys = texts.map(keyOf);
       const found = keys.map((key) => vectors.get(key));
       const missing = texts.filter((_, i) => found[i] === undefined);
-      const made = missing.length === 0 ? [] : await embedder.embed(missing, 'query', signal);
+      const made = missing.length === 0 ? [] : await embedder.embed(missing, 'query', signal, spent);
       let next = 0;
       return keys.map((key, i) => {
         const known = found[i];

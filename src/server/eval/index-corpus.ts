@@ -34,7 +34,7 @@ const BATCH = 200;
  */
 export async function indexCorpus(
   { db, raw }: SqliteConnection,
-  embedder: Pick<KeptVectors, 'fingerprint' | 'fill' | 'embed'>,
+  embedder: Pick<KeptVectors, 'fill' | 'embed'>,
   documents: readonly EvalDocument[],
   log: (line: string) => void,
   email = 'eval@example.org',
@@ -64,7 +64,7 @@ export async function indexCorpus(
     await db.transaction().execute(async (tx) => {
       let next = 0;
       for (const draft of batch) {
-        const build = buildOf(draft, collection, ordinal, embedder.fingerprint);
+        const build = buildOf(draft, collection, ordinal);
         ordinal += draft.chunks.length;
         const prepared = draft.chunks.map((chunk) => prepareChunk(build, chunk));
         await tx
@@ -126,7 +126,6 @@ const buildOf = (
   { id, title, language }: Draft,
   { id: collectionId, no: collectionNo }: { id: string; no: number },
   firstOrdinal: number,
-  fingerprint: string,
 ): Build => ({
   documentId: id,
   collectionId,
@@ -135,7 +134,6 @@ const buildOf = (
   firstOrdinal,
   title,
   language,
-  fingerprint,
 });
 
 function documentRow(

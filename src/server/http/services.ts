@@ -32,6 +32,8 @@ export interface Services {
   readonly answering: Answering;
   /** The installation's own, for `/v1/embeddings`. */
   readonly embedder: Embedder;
+  /** What a provider asks for so many tokens; 0 for the bundled model. */
+  readonly embeddingCostUsd: (tokens: number) => number;
   readonly usage: UsageMeter;
   readonly log: Log;
   readonly metrics: Metrics;

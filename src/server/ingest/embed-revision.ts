@@ -4,6 +4,7 @@ import type { Database, RevisionRow } from '../ports/schema.ts';
 import type { VectorWriter } from '../ports/vector-index.ts';
 import { chunksWithoutVector, type StoredChunk, vectorsByTextHash } from '../records/chunks.ts';
 import { needBuild } from '../records/document-progress.ts';
+import { needVectorSpace } from '../records/vector-space.ts';
 import { span } from '../tracing.ts';
 import { embeddedText, type Passage, textHash } from './embed.ts';
 import type { GiveWay } from './give-way.ts';
@@ -14,6 +15,8 @@ interface Ports {
   readonly embedder: Embedder;
   readonly vectors: VectorWriter;
   readonly giveWay: GiveWay;
+  /** Hears of the tokens that were paid for a document's vectors. */
+  readonly spent?: ((documentId: string, tokens: number) => void) | undefined;
 }
 
 /** So much is lost at most when the process dies, and so long at most does a cancellation wait. */
@@ -34,7 +37,7 @@ export type Embedded =
  * @throws BuildSuperseded, and UpstreamError of the embedder; what has been stored by then stays.
  */
 export async function embedRevision(
-  { db, embedder, vectors, giveWay }: Ports,
+  { db, embedder, vectors, giveWay, spent = () => {} }: Ports,
   revision: RevisionRow,
   fromSeq: number,
   progress: Progress,
@@ -50,14 +53,15 @@ export async function embedRevision(
     const last = chunks.at(-1);
     if (last === undefined) return { outcome: 'complete' };
     const texts = chunks.map((chunk) => embeddedText(revision.title, passageOf(chunk)));
-    if (textHash(texts[0] as string, embedder.fingerprint) !== chunks[0]?.text_hash)
+    if (textHash(texts[0] as string) !== chunks[0]?.text_hash)
       return { outcome: 'outdated' };
 
-    const found = await span('embed passages', () => vectorsOf({ db, embedder }, chunks, texts, signal), {
+    const found = await span('embed passages', () => vectorsOf({ db, embedder }, chunks, texts, signal, (tokens) => spent(documentId, tokens)), {
       passages: chunks.length,
     });
     await db.transaction().execute(async (tx) => {
       await needBuild(tx, documentId, number);
+      await needVectorSpace(tx, embedder.fingerprint);
       await vectors.put(
         tx,
         chunks.map(({ key, text_hash }) => ({ key, vector: found.get(text_hash) as Float32Array })),
@@ -83,6 +87,7 @@ async function vectorsOf(
   chunks: readonly StoredChunk[],
   texts: readonly string[],
   signal: AbortSignal,
+  spent: (tokens: number) => void,
 ): Promise<Map<string, Float32Array>> {
   const found = await vectorsByTextHash(
     db,
@@ -93,7 +98,7 @@ async function vectorsOf(
   for (const [i, { text_hash }] of chunks.entries())
     if (!found.has(text_hash)) missing.set(text_hash, texts[i] as string);
   if (missing.size === 0) return found;
-  const vectors = await embedder.embed([...missing.values()], 'passage', signal);
+  const vectors = await embedder.embed([...missing.values()], 'passage', signal, spent);
   for (const [i, hash] of [...missing.keys()].entries()) found.set(hash, vectors[i] as Float32Array);
   return found;
 }

@@ -39,6 +39,9 @@ function contextLines(title: string, { headingPath, text }: Passage): string[] {
 const shortened = (line: string, maxTokens: number): string =>
   line.slice(0, cutWithin(line, 0, line.length, maxTokens)).trimEnd();
 
-/** SHA-256, hex: equal for texts that get the same vector. */
-export const textHash = (embedded: string, fingerprint: string): string =>
-  createHash('sha256').update(`${fingerprint}\0${CHUNKER_VERSION}\0${embedded}`).digest('hex');
+/** Stands in front of what is hashed, so that hashes which earlier releases stored stay true. */
+const HASHED_FIRST = 'bundled/minilm-l6-v2/pc7-1/384/mean/l2';
+
+/** SHA-256, hex: equal for texts that get the same vector, by whatever model. */
+export const textHash = (embedded: string): string =>
+  createHash('sha256').update(`${HASHED_FIRST}\0${CHUNKER_VERSION}\0${embedded}`).digest('hex');

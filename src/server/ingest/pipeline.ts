@@ -37,6 +37,8 @@ export interface PipelinePorts {
   readonly texts: TextWriter;
   /** Called between steps: requests come first. */
   readonly giveWay: GiveWay;
+  /** Hears of the tokens that were paid for a document's vectors. */
+  readonly spent?: ((documentId: string, tokens: number) => void) | undefined;
 }
 
 /**

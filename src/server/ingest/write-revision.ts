@@ -1,6 +1,5 @@
 import type { Kysely } from 'kysely';
 import { AppError } from '../errors.ts';
-import type { Embedder } from '../ports/embedder.ts';
 import type { ParsedPage, ParsedPart } from '../ports/parser.ts';
 import type { Database } from '../ports/schema.ts';
 import { chunkKey } from '../ports/search-scope.ts';
@@ -33,14 +32,11 @@ export interface Build {
   readonly firstOrdinal: number;
   readonly title: string;
   readonly language: string;
-  /** The embedder's. */
-  readonly fingerprint: string;
 }
 
 interface Ports {
   readonly db: Kysely<Database>;
   readonly texts: TextWriter;
-  readonly embedder: Embedder;
   readonly giveWay: GiveWay;
 }
 
@@ -111,7 +107,7 @@ export function createRevisionWriter(
 }
 
 async function reserve(
-  { db, embedder }: Ports,
+  { db }: Ports,
   {
     document,
     revision,
@@ -144,7 +140,6 @@ async function reserve(
     ...range,
     title,
     language,
-    fingerprint: embedder.fingerprint,
   };
 }
 
@@ -236,7 +231,7 @@ export function prepareChunk(build: Build, chunk: Chunk) {
       token_count: chunk.tokenCount,
       text: chunk.text,
       table_header: chunk.tableHeader,
-      text_hash: textHash(embeddedText(build.title, chunk), build.fingerprint),
+      text_hash: textHash(embeddedText(build.title, chunk)),
     },
   };
 }

@@ -10,12 +10,14 @@ export interface Embedder {
   /**
    * One vector a text, in order.
    * @param purpose a `query` overtakes every waiting `passage`.
+   * @param spent hears of the tokens that a provider counts, for each request that it answered.
    * @throws UpstreamError when the provider fails; `retryable` says whether a repeat can help.
    */
   embed(
     texts: readonly string[],
     purpose: 'query' | 'passage',
     signal?: AbortSignal,
+    spent?: (tokens: number) => void,
   ): Promise<Float32Array[]>;
   close(): Promise<void>;
 }

@@ -18,6 +18,7 @@ export interface Database {
   pages: PageRow;
   chunks: ChunkRow;
   vectors: VectorRow;
+  vectors_next: VectorRow;
   vector_log: VectorLogRow;
   postings: PostingsRow;
   posting_lengths: PostingLengthsRow;

@@ -1,10 +1,12 @@
 import { setPriority } from 'node:os';
 import { workerData } from 'node:worker_threads';
-import { createBundledEmbedder } from '../drivers/embedder/bundled.ts';
+import { openEmbedder } from '../drivers/embedder/open-embedder.ts';
 import { spreadEmbedders } from '../drivers/embedder/spread.ts';
 import { createLocalEvents } from '../drivers/events/local.ts';
 import { createFilesInPlace } from '../drivers/file-store/in-place.ts';
 import { createProcessParser } from '../drivers/parser/process.ts';
+import type { ServedEmbedding } from '../embedding-config.ts';
+import { meterEmbedding } from '../embedding-cost.ts';
 import { toWire, type WireError } from '../errors.ts';
 import { giveWayTo } from '../ingest/give-way.ts';
 import { createPipeline } from '../ingest/pipeline.ts';
@@ -12,6 +14,7 @@ import { createPurge } from '../ingest/purge.ts';
 import { sweepFiles } from '../ingest/sweep-files.ts';
 import { startRunner } from '../jobs/runner.ts';
 import type { JobKind, LeasedJob } from '../ports/job-queue.ts';
+import { createUsageMeter } from '../records/usage-meter.ts';
 import type { StorageConfig } from '../storage-config.ts';
 import type { Places } from './index-places.ts';
 import { openFileStore } from './open-file-store.ts';
@@ -23,6 +26,8 @@ export interface IngestThreadData extends Places {
   /** The store in a folder of ours, or files that stay where their owner keeps them. */
   readonly originals: StorageConfig | { readonly kind: 'in-place' };
   readonly modelDir: string;
+  /** Who makes vectors; the bundled model when left out. */
+  readonly embedding?: ServedEmbedding | undefined;
   /** The name that the process gave its events. */
   readonly eventsName: string;
   /** Those of the connections that serve people: this thread's gives way to them. */
@@ -75,8 +80,13 @@ const data = workerData as IngestThreadData;
 if (process.platform === 'linux') setPriority(0, NICENESS);
 const endTracing = await traceTo(data.otlpEndpoint, () => {});
 const parser = createProcessParser();
-const session = () => createBundledEmbedder({ modelDir: data.modelDir });
-const embedder = spreadEmbedders([session(), ...Array.from({ length: data.embeddingSessions - 1 }, session)]);
+const embedding = data.embedding ?? { provider: 'bundled' };
+const session = () => openEmbedder(embedding, data.modelDir);
+const sessions = embedding.provider === 'bundled' ? data.embeddingSessions : 1;
+const embedder = spreadEmbedders([
+  await session(),
+  ...(await Promise.all(Array.from({ length: sessions - 1 }, session))),
+]);
 const {
   db,
   texts,
@@ -94,6 +104,17 @@ const events = createLocalEvents({ name: data.eventsName });
 const queue = queueOf(data.records, db, events);
 const files = data.originals.kind === 'in-place' ? createFilesInPlace() : await openFileStore(data.originals);
 
+// what is not written yet when the process dies is lost to the count
+const usage = createUsageMeter(db, () => {});
+const spent = (documentId: string, tokens: number) =>
+  void db
+    .selectFrom('documents')
+    .select('owner_id')
+    .where('id', '=', documentId)
+    .executeTakeFirst()
+    .then((row) => row && meterEmbedding(usage, embedding, row.owner_id, tokens))
+    .catch(() => {});
+
 const giveWay = data.pressure === undefined ? async () => {} : giveWayTo(data.pressure);
 
 const runner = startRunner({
@@ -106,7 +127,7 @@ const runner = startRunner({
     { kinds: ['purge', 'purge-collection'], concurrency: 1 },
   ],
   handlers: {
-    ...createPipeline({ db, queue, events, files, parser, embedder, vectors, texts, giveWay }),
+    ...createPipeline({ db, queue, events, files, parser, embedder, vectors, texts, giveWay, spent }),
     ...createPurge({ db, files, vectors, texts, giveWay }),
   },
   onFault({ id, kind, documentId, attempt }, error, final) {
@@ -137,6 +158,7 @@ const handlers = {
 const thread = serve(handlers, async () => {
   clearInterval(sweeping);
   await runner.stop(STOP_MS);
+  await usage.flush();
   await Promise.all([parser.close(), embedder.close(), queue.close(), events.close()]);
   await closeWriters();
   await endTracing();

@@ -7,6 +7,8 @@ import type { EndedJob, IngestHandlers, IngestNote, IngestThreadData } from './i
 import { siblingModule, startThread, type Thread, type ThreadOptions } from './rpc.ts';
 
 export interface IngestKeeper {
+  /** The thread that runs gives its jobs back, and the next one embeds by another model. */
+  moveTo(space: Pick<IngestThreadData, 'vectors' | 'embedding'>): Promise<void>;
   /** Gives back what runs and ends the thread. */
   close(): Promise<void>;
 }
@@ -43,7 +45,7 @@ const LOG_TO_COPY_BYTES = 16 * 1024 * 1024;
  * seldom where it dies at once.
  */
 export function keepIngesting(
-  data: IngestThreadData,
+  first: IngestThreadData,
   {
     queue,
     events,
@@ -55,6 +57,7 @@ export function keepIngesting(
     startIngestThread = startRealThread,
   }: IngestKeeperOptions,
 ): IngestKeeper {
+  let data = first;
   let thread: Thread<IngestHandlers> | undefined;
   let ending: Promise<void> = Promise.resolve();
   let lastWorkAt = 0;
@@ -140,6 +143,11 @@ export function keepIngesting(
   }, LOOK_EVERY_MS).unref();
 
   return {
+    async moveTo(space) {
+      data = { ...data, ...space };
+      await end();
+      await lookSafely();
+    },
     async close() {
       closed = true;
       clearInterval(timer);

@@ -32,6 +32,8 @@ export interface IndexReaders {
 
 export interface ReaderOptions extends Places {
   readonly dimensions: number;
+  /** Of the embedder. Absent: nobody changes it. */
+  readonly fingerprint?: string | undefined;
   /** For vector codes. */
   readonly memoryLimitBytes: number;
 }
@@ -74,7 +76,7 @@ async function openTexts({ records }: ReaderOptions) {
 }
 
 async function openVectors(options: ReaderOptions, { db, raw }: Texts): Promise<Vectors> {
-  const { dimensions, memoryLimitBytes, vectors = { kind: 'records' } } = options;
+  const { dimensions, fingerprint, memoryLimitBytes, vectors = { kind: 'records' } } = options;
   if (vectors.kind === 'qdrant') {
     const { openQdrant } = await import('../drivers/vector-index/qdrant.ts');
     const { createQdrantReader } = await import('../drivers/vector-index/qdrant-reader.ts');
@@ -94,7 +96,7 @@ async function openVectors(options: ReaderOptions, { db, raw }: Texts): Promise<
   }
   if (raw === undefined) {
     const { createPostgresScanIndex } = await import('../drivers/vector-index/postgres-scan-index.ts');
-    const index = createPostgresScanIndex({ db, dimensions, memoryLimitBytes });
+    const index = createPostgresScanIndex({ db, dimensions, fingerprint, memoryLimitBytes });
     return {
       nearest: (vector, k, scope, signal) => index.search(vector, k, scope, signal),
       cosines: (vector, keys) => index.score(vector, keys),
@@ -105,7 +107,7 @@ async function openVectors(options: ReaderOptions, { db, raw }: Texts): Promise<
     };
   }
   const { createScanIndex } = await import('../drivers/vector-index/scan-index.ts');
-  const index = createScanIndex({ raw, dimensions, memoryLimitBytes });
+  const index = createScanIndex({ raw, dimensions, fingerprint, memoryLimitBytes });
   return {
     nearest: (vector, k, scope) => index.search(vector, k, scope),
     cosines: (vector, keys) => index.score(vector, keys),

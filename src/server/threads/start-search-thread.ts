@@ -20,6 +20,8 @@ export interface SearchThread {
    * thread, which loads what is searched: the memory of codes never shrinks while their thread lives.
    */
   limitTo(share: number): Promise<void>;
+  /** From now on a fresh thread searches the vectors of another model. */
+  moveTo(space: Pick<SearchThreadData, 'vectors' | 'dimensions' | 'fingerprint'>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -31,9 +33,10 @@ const WORTH_RENEWING_BYTES = 8 * 1024 * 1024;
  * started again, and the call that met its death is made once more.
  */
 export function startSearchThread(
-  data: SearchThreadData,
+  first: SearchThreadData,
   onDeath: (error: Error) => void = () => {},
 ): SearchThread {
+  let data = first;
   const start = () =>
     startThread<SearchThreadHandlers>(siblingModule('./search-thread', import.meta.url), {
       name: 'search',
@@ -45,6 +48,13 @@ export function startSearchThread(
   let closed = false;
   let limitShare = 1;
   let leaving: Promise<unknown> = Promise.resolve();
+
+  const renew = () => {
+    const old = thread;
+    thread = start();
+    // searches that run in it end there
+    leaving = Promise.all([leaving, old.close()]);
+  };
 
   const call = async <M extends keyof SearchThreadHandlers & string>(
     method: M,
@@ -69,7 +79,9 @@ export function startSearchThread(
   return {
     ready: thread.ready,
     vectors: {
-      dimensions: data.dimensions,
+      get dimensions() {
+        return data.dimensions;
+      },
       search: async (vector, k, scope, signal) =>
         unpackScores(await call('nearest', { vector, k, scope: packScope(scope) }, signal)),
       score: async (vector, keys) =>
@@ -88,13 +100,14 @@ export function startSearchThread(
       limitShare = share;
       const { loadedBytes } = await call('stats', undefined);
       if (closed) return;
-      if (share < before && loadedBytes >= WORTH_RENEWING_BYTES) {
-        const old = thread;
-        thread = start();
-        // searches that run in it end there
-        leaving = Promise.all([leaving, old.close()]);
-      }
+      if (share < before && loadedBytes >= WORTH_RENEWING_BYTES) renew();
       await call('limitTo', share);
+    },
+    async moveTo(space) {
+      if (closed) return;
+      data = { ...data, ...space };
+      renew();
+      await call('limitTo', limitShare);
     },
     async close() {
       closed = true;

@@ -8,13 +8,13 @@ export function spreadEmbedders(embedders: readonly [Embedder, ...Embedder[]]): 
     dimensions,
     maxTokens,
     maxTextsPerCall,
-    async embed(texts, purpose, signal) {
+    async embed(texts, purpose, signal, spent) {
       const share = Math.max(1, Math.ceil(texts.length / embedders.length));
       const shares = await Promise.all(
         embedders
           .map((embedder, i) => ({ embedder, part: texts.slice(i * share, (i + 1) * share) }))
           .filter(({ part }, i) => part.length > 0 || i === 0)
-          .map(({ embedder, part }) => embedder.embed(part, purpose, signal)),
+          .map(({ embedder, part }) => embedder.embed(part, purpose, signal, spent)),
       );
       return shares.flat();
     },

@@ -8,7 +8,16 @@ export interface ModelAddress {
   readonly model: string;
   /** The setting that holds the key. */
   readonly keyName: string;
+  /** The settings that name it; those of the language model unless told. */
+  readonly settings?: { readonly model: string; readonly baseUrl: string; readonly instead: string };
 }
+
+const LANGUAGE_MODEL = {
+  model: 'LLM_MODEL',
+  baseUrl: 'LLM_BASE_URL',
+  instead: 'set LLM_PROVIDER=extractive',
+};
+const settingsOf = ({ settings = LANGUAGE_MODEL }: ModelAddress) => settings;
 
 /** What a client of a provider threw, or reported in its stream, as a fault that says what to do. */
 export function explainFailure(error: unknown, address: ModelAddress): ModelFault {
@@ -20,7 +29,7 @@ export function explainFailure(error: unknown, address: ModelAddress): ModelFaul
     return new ModelFault(
       address.service,
       'away',
-      `${address.service} sent something that is no reply: is LLM_BASE_URL right?`,
+      `${address.service} sent something that is no reply: is ${settingsOf(address).baseUrl} right?`,
     );
   return refused(status, body, headers, address);
 }
@@ -34,17 +43,19 @@ export function refused(
   status: number,
   body: string,
   headers: Readonly<Record<string, string>>,
-  { service, model, keyName }: ModelAddress,
+  address: ModelAddress,
 ): ModelFault {
+  const { service, model, keyName } = address;
+  const settings = settingsOf(address);
   const fault = (kind: ModelFaultKind, message: string, retryAfterMs?: number) =>
     new ModelFault(service, kind, message, retryAfterMs);
   if (status === 401 || status === 403 || (status === 400 && BAD_KEY.test(body)))
     return fault(
       'key',
-      `${service} refuses the key (${status}): put a valid one into ${keyName}, or set LLM_PROVIDER=extractive.`,
+      `${service} refuses the key (${status}): put a valid one into ${keyName}, or ${settings.instead}.`,
     );
   if (status === 404)
-    return fault('model', `${service} has no model ${model} (404): set LLM_MODEL or LLM_BASE_URL.`);
+    return fault('model', `${service} has no model ${model} (404): set ${settings.model} or ${settings.baseUrl}.`);
   if (status === 402 || (status >= 400 && status < 500 && USED_UP.test(body)))
     return fault(
       'quota',
@@ -58,11 +69,11 @@ export function refused(
 }
 
 /** No connection, or one that was lost before an answer began. */
-export const unreachable = (error: unknown, { service }: ModelAddress): ModelFault =>
+export const unreachable = (error: unknown, address: ModelAddress): ModelFault =>
   new ModelFault(
-    service,
+    address.service,
     'away',
-    `${service} cannot be reached${systemCode(error)}: is it running, and LLM_BASE_URL right?`,
+    `${address.service} cannot be reached${systemCode(error)}: is it running, and ${settingsOf(address).baseUrl} right?`,
   );
 
 /** What broke a reply that had begun: a lost connection, junk, or an error that the provider put into the stream. */

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Database } from '../../ports/schema.ts';
 import { type ChunkKey, type ChunkScore, chunkKey, collectionNoOf } from '../../ports/search-scope.ts';
 import type { VectorStats } from '../../ports/vector-index.ts';
+import { isVectorSpace, otherSpace } from '../../records/vector-space.ts';
 import { alive, type OrdinalCount } from './alive.ts';
 import { type CodeScanOptions, candidatesFor, createCodeScan, type ScanPart } from './code-scan.ts';
 import type { LoadedCollection } from './loaded-collection.ts';
@@ -11,6 +12,8 @@ import { dot, needDimensions, readVector } from './vector-rows.ts';
 
 export interface PostgresScanIndexOptions extends CodeScanOptions {
   readonly db: Kysely<Database>;
+  /** The embedder's. Absent: nobody changes it. */
+  readonly fingerprint?: string | undefined;
 }
 
 /** The exact scan over codes of vectors that lie in PostgreSQL. */
@@ -28,7 +31,7 @@ const ROWS = 1000;
 const ORDINALS = 2 ** 32;
 
 interface LogRow {
-  readonly kind: 'vectors' | 'tombstone';
+  readonly kind: 'space' | 'vectors' | 'tombstone';
   readonly id: string;
   readonly collection_no: number;
   readonly first_ordinal: string;
@@ -41,7 +44,8 @@ interface LogRow {
  * the records when hits are loaded.
  */
 export function createPostgresScanIndex(options: PostgresScanIndexOptions): PostgresScanIndex {
-  const { db, dimensions } = options;
+  const { db, dimensions, fingerprint } = options;
+  const inSpace = fingerprint === undefined ? sql<boolean>`true` : isVectorSpace(fingerprint);
   const codes = createCodeScan(options);
   const { loaded } = codes;
   let turn: Promise<unknown> = Promise.resolve();
@@ -58,7 +62,10 @@ export function createPostgresScanIndex(options: PostgresScanIndexOptions): Post
     const seen = numbers.map((no) => loaded.get(no)?.seen.vectorLog ?? -1);
     const { rows } = await sql<LogRow>`
       with wanted as (select * from unnest(${[...numbers]}::integer[], ${seen}::bigint[]) as w (no, seen))
-      select 'vectors' as kind, l.id, l.collection_no, l.first_ordinal, l.ordinal_count
+      select 'space' as kind, 0::bigint as id, 0 as collection_no, 0::bigint as first_ordinal, 0 as ordinal_count
+      where ${inSpace}
+      union all
+      select 'vectors', l.id, l.collection_no, l.first_ordinal, l.ordinal_count
       from wanted join vector_log l on l.collection_no = wanted.no and l.id > wanted.seen and wanted.seen >= 0
       union all
       select 'vectors', max(l.id), l.collection_no, 0, 0
@@ -66,6 +73,7 @@ export function createPostgresScanIndex(options: PostgresScanIndexOptions): Post
       union all
       select 'tombstone', t.id, t.collection_no, t.first_ordinal, t.ordinal_count
       from wanted join tombstones t on t.collection_no = wanted.no and t.purged = 0`.execute(db);
+    if (!rows.some(({ kind }) => kind === 'space')) throw otherSpace();
     return rows;
   }
 
@@ -84,6 +92,7 @@ export function createPostgresScanIndex(options: PostgresScanIndexOptions): Post
         .selectAll()
         .where('key', '>=', from)
         .where('key', '<', end)
+        .where(inSpace)
         .orderBy('key')
         .limit(ROWS)
         .execute();
@@ -158,7 +167,7 @@ export function createPostgresScanIndex(options: PostgresScanIndexOptions): Post
   async function cosines(vector: Float32Array, keys: readonly ChunkKey[]): Promise<Map<ChunkKey, number>> {
     if (keys.length === 0) return new Map();
     const { rows } = await sql<{ key: string; data: Uint8Array }>`
-      select key, data from vectors where key = any(${[...keys]}::bigint[])`.execute(db);
+      select key, data from vectors where key = any(${[...keys]}::bigint[]) and ${inSpace}`.execute(db);
     return new Map(rows.map(({ key, data }) => [Number(key), dot(vector, readVector(data, dimensions))]));
   }
 

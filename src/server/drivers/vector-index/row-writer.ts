@@ -35,11 +35,12 @@ export function createRowWriter({ before, changed = () => {} }: RowWriterOptions
 
   async function remove(tx: Transaction, collectionNo: number, first: number, end: number): Promise<void> {
     const from = chunkKey(collectionNo, first);
-    await tx
-      .deleteFrom('vectors')
-      .where('key', '>=', from)
-      .where('key', '<', from + (end - first))
-      .execute();
+    for (const table of ['vectors', 'vectors_next'] as const)
+      await tx
+        .deleteFrom(table)
+        .where('key', '>=', from)
+        .where('key', '<', from + (end - first))
+        .execute();
     await note(tx, collectionNo, first, end);
     changed();
   }

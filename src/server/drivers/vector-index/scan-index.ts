@@ -2,6 +2,7 @@ import type BetterSqlite3 from 'better-sqlite3';
 import { type ChunkKey, type ChunkScore, collectionNoOf, ordinalOf } from '../../ports/search-scope.ts';
 import type { VectorStats } from '../../ports/vector-index.ts';
 import { type CodeScanOptions, candidatesFor, createCodeScan, type ScanPart } from './code-scan.ts';
+import { otherSpace, VECTOR_SPACE } from '../../records/vector-space.ts';
 import { createCollectionCache } from './collection-cache.ts';
 import { createStoredVectors } from './stored-vectors.ts';
 import { needDimensions } from './vector-rows.ts';
@@ -9,6 +10,8 @@ import { needDimensions } from './vector-rows.ts';
 export interface ScanIndexOptions extends CodeScanOptions {
   /** A connection of this thread that only reads. */
   readonly raw: BetterSqlite3.Database;
+  /** The embedder's. Absent: nobody changes it. */
+  readonly fingerprint?: string | undefined;
 }
 
 export interface ScanStats extends VectorStats {
@@ -51,6 +54,7 @@ export function createScanIndex(options: ScanIndexOptions): ScanIndex {
   const codes = createCodeScan(options);
   const { loaded } = codes;
   const vectors = createStoredVectors(raw, dimensions);
+  const needSpace = spaceCheck(raw, options.fingerprint);
   const collections = createCollectionCache({ raw, vectors, loaded });
 
   function scan(vector: Float32Array, wanted: number, scope: ScanScope): ChunkKey[] {
@@ -92,6 +96,7 @@ export function createScanIndex(options: ScanIndexOptions): ScanIndex {
     search(vector, k, scope) {
       needDimensions(vector, dimensions);
       return inSnapshot(() => {
+        needSpace();
         const attempt = () => rescore(vector, scan(vector, candidatesFor(k), scope));
         // what is read within this snapshot is there when it is rescored
         const hits = attempt() ?? attempt() ?? [];
@@ -100,12 +105,24 @@ export function createScanIndex(options: ScanIndexOptions): ScanIndex {
     },
     score(vector, keys) {
       needDimensions(vector, dimensions);
-      return inSnapshot(() =>
-        keys.map((key, i) => (i < EXACT_SCORES ? vectors.cosine(vector, key) : cosineByCodes(vector, key))),
-      );
+      return inSnapshot(() => {
+        needSpace();
+        return keys.map((key, i) =>
+          i < EXACT_SCORES ? vectors.cosine(vector, key) : cosineByCodes(vector, key),
+        );
+      });
     },
     limitTo: loaded.limitTo,
     stats: () => ({ ...loaded.stats(), helpedScans: codes.helpedScans() }),
     close: () => codes.close(),
+  };
+}
+
+/** @returns what throws UpstreamError where the vectors are another embedder's. */
+function spaceCheck(raw: BetterSqlite3.Database, fingerprint: string | undefined): () => void {
+  if (fingerprint === undefined) return () => {};
+  const space = raw.prepare<[string], string>('select value from settings where name = ?').pluck();
+  return () => {
+    if ((space.get(VECTOR_SPACE) ?? fingerprint) !== fingerprint) throw otherSpace();
   };
 }

@@ -1,5 +1,5 @@
 import type BetterSqlite3 from 'better-sqlite3';
-import { chunkKey, collectionNoOf, ordinalOf } from '../../ports/search-scope.ts';
+import { type ChunkKey, chunkKey, collectionNoOf, ordinalOf } from '../../ports/search-scope.ts';
 import type { VectorWriter } from '../../ports/vector-index.ts';
 
 /**
@@ -15,7 +15,12 @@ export function createSqliteVectorWriter(raw: BetterSqlite3.Database): VectorWri
   const note = raw.prepare(
     'insert into vector_log (collection_no, first_ordinal, ordinal_count) values (?, ?, ?)',
   );
-  const removeKeys = raw.prepare('delete from vectors where key >= ? and key < ?');
+  const removals = ['vectors', 'vectors_next'].map((table) =>
+    raw.prepare(`delete from ${table} where key >= ? and key < ?`),
+  );
+  const removeKeys = (from: ChunkKey, end: ChunkKey) => {
+    for (const removal of removals) removal.run(from, end);
+  };
   const removeLog = raw.prepare('delete from vector_log where collection_no = ?');
   const needTransaction = () => {
     if (!raw.inTransaction)
@@ -39,11 +44,11 @@ export function createSqliteVectorWriter(raw: BetterSqlite3.Database): VectorWri
     async removeRange(_tx, collectionNo, firstOrdinal, count) {
       needTransaction();
       const first = chunkKey(collectionNo, firstOrdinal);
-      removeKeys.run(first, first + count);
+      removeKeys(first, first + count);
     },
     async removeCollection(_tx, collectionNo) {
       needTransaction();
-      removeKeys.run(chunkKey(collectionNo, 0), chunkKey(collectionNo + 1, 0));
+      removeKeys(chunkKey(collectionNo, 0), chunkKey(collectionNo + 1, 0));
       removeLog.run(collectionNo);
     },
   };

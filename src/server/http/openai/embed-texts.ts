@@ -27,6 +27,7 @@ export interface EmbeddingWork {
 export function createTextEmbedding(
   embedder: Embedder,
   usage: UsageMeter,
+  costUsd: (tokens: number) => number,
 ): (work: EmbeddingWork, signal: AbortSignal) => Promise<Embeddings> {
   const underWay = new Map<string, number>();
   let all = 0;
@@ -51,14 +52,24 @@ export function createTextEmbedding(
     begin(userId, texts.length);
     try {
       const vectors: Float32Array[] = [];
+      let paid = 0;
       for (let from = 0; from < texts.length; from += embedder.maxTextsPerCall)
         vectors.push(
-          ...(await embedder.embed(texts.slice(from, from + embedder.maxTextsPerCall), 'passage', signal)),
+          ...(await embedder.embed(
+            texts.slice(from, from + embedder.maxTextsPerCall),
+            'passage',
+            signal,
+            (tokens) => {
+              paid += tokens;
+            },
+          )),
         );
-      const tokens = texts.reduce((sum, text) => sum + Math.min(estimateTokens(text), embedder.maxTokens), 0);
+      const tokens =
+        paid ||
+        texts.reduce((sum, text) => sum + Math.min(estimateTokens(text), embedder.maxTokens), 0);
       const counted = { userId, kind: 'embedding', model: embedder.fingerprint } as const;
       usage.request(counted);
-      usage.spend({ ...counted, promptTokens: tokens, completionTokens: 0, costUsd: 0 });
+      usage.spend({ ...counted, promptTokens: tokens, completionTokens: 0, costUsd: costUsd(paid) });
       return {
         object: 'list',
         data: vectors.map((vector, index) => ({

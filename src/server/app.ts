@@ -10,6 +10,7 @@ import { createMemoryCache } from './drivers/cache/memory.ts';
 import { createLocalEvents } from './drivers/events/local.ts';
 import { createLanguageModel, type PricedModel } from './drivers/language-model/create-language-model.ts';
 import { createMemoryRateLimit } from './drivers/rate-limit/memory.ts';
+import { embeddingCostUsd, meterEmbedding } from './embedding-cost.ts';
 import type { HttpServer } from './http/server.ts';
 import type { HealthSources } from './http/services.ts';
 import { CHUNKER_VERSION } from './ingest/chunk.ts';
@@ -43,7 +44,6 @@ import { keepIngesting } from './threads/keep-ingesting.ts';
 import { openFileStore } from './threads/open-file-store.ts';
 import { queueOf } from './threads/open-writers.ts';
 import { type SearchThread, startSearchThread } from './threads/start-search-thread.ts';
-import { embeddingCostUsd, meterEmbedding } from './embedding-cost.ts';
 import { openVectorSpaces, type VectorSpaces } from './vector-spaces.ts';
 import { modelDir, version, webDir } from './version.ts';
 
@@ -317,7 +317,7 @@ function createProbes(parts: {
     storage: async (signal) => ({ detail: await files.check(signal) }),
     embeddings: async (signal) => {
       const { fingerprint } = spaces.embedder;
-      await spaces.embedder.embed(['health'], 'query', signal);
+      if (spaces.serving().provider !== 'away') await spaces.embedder.embed(['health'], 'query', signal);
       const wanted = spaces.wanted();
       if (wanted === undefined) return { detail: fingerprint };
       const detail = `${fingerprint}; the settings name ${wanted}: run npx ka reindex`;

@@ -62,6 +62,21 @@ program
   });
 
 program
+  .command('reindex')
+  .description('embed all passages by the model that the settings name, while the present vectors serve')
+  .option('--yes', 'agree to what it costs')
+  .option('--dry-run', 'only say what it would take')
+  .option('--json', 'print the outcome as JSON')
+  .action(async (options: { yes?: true; dryRun?: true; json?: true }) => {
+    const { reindex } = await import('./cli/reindex.ts');
+    process.exitCode = await reindex(settings(), {
+      yes: options.yes === true,
+      dryRun: options.dryRun === true,
+      json: options.json === true,
+    });
+  });
+
+program
   .command('report')
   .description('where memory, disk, time and money go; the server may run or not')
   .option('--json', 'print the report as JSON')

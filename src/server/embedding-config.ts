@@ -65,9 +65,10 @@ const knownOf = (model: string): KnownModel | undefined => KNOWN.find(([name]) =
 
 /** Of a language model at the same provider, unless embeddings have an address of their own. */
 const baseUrlOf = (v: SettingValues): string | undefined =>
-  (
-    v.EMBEDDING_BASE_URL ?? (v.LLM_PROVIDER === v.EMBEDDING_PROVIDER ? v.LLM_BASE_URL : undefined)
-  )?.replace(/\/+$/, '');
+  (v.EMBEDDING_BASE_URL ?? (v.LLM_PROVIDER === v.EMBEDDING_PROVIDER ? v.LLM_BASE_URL : undefined))?.replace(
+    /\/+$/,
+    '',
+  );
 
 /** Sentences for what is missing or contradicts itself. */
 export function embeddingContradictions(v: SettingValues): string[] {

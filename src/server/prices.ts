@@ -17,6 +17,9 @@ const FLASH: Listed = {
   later: { from: '2027-01-01', prompt: 1.5, completion: 7.5 },
 };
 
+/** Day of the table below. */
+export const PRICES_AS_OF = '2026-11-23';
+
 /**
  * Of 23 November 2026, from Google's page of Gemini API prices, OpenAI's page of API prices and Anthropic's overview of
  * models, as these and reports of their changes name them. Single requests with prompts of ordinary length: some models

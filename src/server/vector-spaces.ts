@@ -1,6 +1,11 @@
 import type { Kysely } from 'kysely';
 import { openEmbedder, type ReadyEmbedder } from './drivers/embedder/open-embedder.ts';
-import { type EmbeddingConfig, embeddingOf, fingerprintOf, type ServedEmbedding } from './embedding-config.ts';
+import {
+  type EmbeddingConfig,
+  embeddingOf,
+  fingerprintOf,
+  type ServedEmbedding,
+} from './embedding-config.ts';
 import type { Log } from './log.ts';
 import type { Database } from './ports/schema.ts';
 import { keepVectorSpace, readVectorSpace } from './records/vector-space.ts';
@@ -42,7 +47,10 @@ export async function openVectorSpaces({
   let checking: Promise<void> = Promise.resolve();
   const tellOther = () => {
     if (space !== wanted)
-      log.warn('vectors are those of another model than the settings name: run npx ka reindex', { space, wanted });
+      log.warn('vectors are those of another model than the settings name: run npx ka reindex', {
+        space,
+        wanted,
+      });
   };
   tellOther();
 

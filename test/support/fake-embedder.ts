@@ -41,7 +41,7 @@ export function createFakeEmbedder({
   return fake;
 }
 
-function hashWords(text: string, dimensions: number): Float32Array {
+export function hashWords(text: string, dimensions: number): Float32Array {
   const vector = new Float32Array(dimensions);
   // a text without words still has a direction
   for (const word of text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? ['']) {

@@ -89,6 +89,7 @@ export async function startTestApp({
     rateLimit: createMemoryRateLimit(config.rateLimitPerMinute),
     answering: fakeAnswering,
     embedder: createFakeEmbedder(),
+    embeddingCostUsd: () => 0,
     usage: createUsageMeter(sqlite.db, (error) => {
       throw error;
     }),

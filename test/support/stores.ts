@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Insertable, type Kysely, sql } from 'kysely';
 import { inject } from 'vitest';
-import type { ChunkRow, CollectionRow, Database, DocumentRow } from '../../src/server/ports/schema.ts';
+import type {
+  ChunkRow,
+  CollectionRow,
+  Database,
+  DocumentRow,
+  RevisionRow,
+} from '../../src/server/ports/schema.ts';
 import { openPostgres } from '../../src/server/records/postgres.ts';
 import { openSqlite, prepareSqlite } from '../../src/server/records/sqlite.ts';
 import { postgresScansOf, type Scan, scansOf, watchPostgres } from './query-plans.ts';
@@ -128,6 +134,23 @@ export const addMember = (
     .values({ collection_id: collectionId, user_id: userId, role, created_at: '' })
     .execute();
 
+export const addRevision = (
+  store: TestStore,
+  fields: Pick<Insertable<RevisionRow>, 'document_id' | 'revision'>,
+): Promise<unknown> =>
+  store.db
+    .insertInto('revisions')
+    .values({
+      collection_no: 1,
+      first_ordinal: 0,
+      chunk_count: 0,
+      title: 'Title',
+      language: 'en',
+      dropped: 0,
+      ...fields,
+    })
+    .execute();
+
 type NewDocument = Partial<Insertable<DocumentRow>> & { id: string; collection_id: string };
 
 /** With its tags, and counted. */
@@ -177,7 +200,8 @@ export async function addDocuments(store: TestStore, all: readonly NewDocument[]
 
 export const addChunk = (
   store: TestStore,
-  fields: Pick<Insertable<ChunkRow>, 'key' | 'document_id' | 'revision' | 'seq' | 'text'>,
+  fields: Pick<Insertable<ChunkRow>, 'key' | 'document_id' | 'revision' | 'seq' | 'text'> &
+    Partial<Insertable<ChunkRow>>,
 ): Promise<unknown> =>
   store.db
     .insertInto('chunks')

@@ -53,12 +53,15 @@ export async function embedRevision(
     const last = chunks.at(-1);
     if (last === undefined) return { outcome: 'complete' };
     const texts = chunks.map((chunk) => embeddedText(revision.title, passageOf(chunk)));
-    if (textHash(texts[0] as string) !== chunks[0]?.text_hash)
-      return { outcome: 'outdated' };
+    if (textHash(texts[0] as string) !== chunks[0]?.text_hash) return { outcome: 'outdated' };
 
-    const found = await span('embed passages', () => vectorsOf({ db, embedder }, chunks, texts, signal, (tokens) => spent(documentId, tokens)), {
-      passages: chunks.length,
-    });
+    const found = await span(
+      'embed passages',
+      () => vectorsOf({ db, embedder }, chunks, texts, signal, (tokens) => spent(documentId, tokens)),
+      {
+        passages: chunks.length,
+      },
+    );
     await db.transaction().execute(async (tx) => {
       await needBuild(tx, documentId, number);
       await needVectorSpace(tx, embedder.fingerprint);

@@ -13,6 +13,7 @@ import type { LeasedJob } from '../ports/job-queue.ts';
 import { reindex } from '../records/intake.ts';
 import { removeDocument } from '../records/removal.ts';
 import { cancelTask, readTask } from '../records/tasks.ts';
+import { VECTOR_SPACE } from '../records/vector-space.ts';
 
 const houses: IngestHouse[] = [];
 afterEach(async () => {
@@ -248,16 +249,21 @@ test('a job that died while embedding embeds only what has no vector', async () 
   await expectIndexAtRest(house);
 });
 
-test('chunks made for another embedding model are made again', async () => {
+test('a vector of a model that is not searched any more is never stored', async () => {
   const embedder = fakeEmbedder();
   const { house, user, collection } = await open({ embedder });
   const { documents } = await house.add(user, collection, { 'a.txt': manual });
   await runOne(house);
+  await house.db.insertInto('settings').values({ name: VECTOR_SPACE, value: 'fake/2' }).execute();
+  const job = await takeOne(house);
+  await expect(house.handlers.embed.run(job, job.signal)).rejects.toMatchObject({ retryable: true });
+  await job.release();
+  expect(await house.db.selectFrom('vectors').select('key').execute()).toEqual([]);
   embedder.fingerprint = 'fake/2';
   await house.settle();
   expect(await house.document(documents[0]?.row.id as string)).toMatchObject({
     status: 'ready',
-    revision: 2,
+    revision: 1,
   });
   await expectIndexAtRest(house);
 });

@@ -49,7 +49,7 @@ export async function needVectorSpace(db: Kysely<Database>, fingerprint: string)
 }
 
 export const otherSpace = (): UpstreamError =>
-  new UpstreamError('vector index', 'The vectors are another embedding model\'s by now.', { retryable: true });
+  new UpstreamError('vector index', "The vectors are another embedding model's by now.", { retryable: true });
 
 /** As a condition of a statement: whether the space is still this one. */
 export const isVectorSpace = (fingerprint: string): RawBuilder<boolean> =>
@@ -88,6 +88,25 @@ export const chunksWithoutNext = (
     .limit(limit)
     .execute();
 
+/** Chunks without a vector of the coming space, and how many different texts they hold. */
+export async function countWithoutNext(
+  db: Kysely<Database>,
+): Promise<{ readonly passages: number; readonly texts: number }> {
+  const { passages, texts } = await db
+    .selectFrom('chunks')
+    .innerJoin('revisions', (join) =>
+      join
+        .onRef('revisions.document_id', '=', 'chunks.document_id')
+        .onRef('revisions.revision', '=', 'chunks.revision'),
+    )
+    .leftJoin('vectors_next', 'vectors_next.key', 'chunks.key')
+    .select(({ fn }) => [fn.countAll().as('passages'), fn.count('text_hash').distinct().as('texts')])
+    .where('dropped', '=', 0)
+    .where('vectors_next.key', 'is', null)
+    .executeTakeFirstOrThrow();
+  return { passages: Number(passages), texts: Number(texts) };
+}
+
 /** Which embedder the coming vectors are made by. What another one left there is of no use. */
 const NEXT_SPACE = 'next-vector-space';
 
@@ -104,11 +123,17 @@ export async function putNextVectors(
   fingerprint: string,
   points: readonly { readonly key: number; readonly vector: Float32Array }[],
 ): Promise<void> {
-  const next = await tx.selectFrom('settings').select('value').where('name', '=', NEXT_SPACE).executeTakeFirst();
+  const next = await tx
+    .selectFrom('settings')
+    .select('value')
+    .where('name', '=', NEXT_SPACE)
+    .executeTakeFirst();
   if (next?.value !== fingerprint) throw otherSpace();
   const keys = points.map(({ key }) => key);
   const there = new Set(
-    (await tx.selectFrom('chunks').select('key').where('key', 'in', keys).execute()).map(({ key }) => Number(key)),
+    (await tx.selectFrom('chunks').select('key').where('key', 'in', keys).execute()).map(({ key }) =>
+      Number(key),
+    ),
   );
   const rows = points
     .filter(({ key }) => there.has(Number(key)))
@@ -149,37 +174,44 @@ export async function nextVectorsByTextHash(
  * @returns false when some chunk has none yet: nothing is changed then.
  */
 export const switchVectorSpace = (db: Kysely<Database>, fingerprint: string): Promise<boolean> =>
-  db.transaction().execute(async (tx) => {
-    // the first write: from here on nobody adds a chunk. Looking for one takes some 0.5 s of a million
-    await tx.updateTable('collections').set(({ eb }) => ({ generation: eb('generation', '+', 1) })).execute();
-    if (isPostgres(tx)) await sql`lock table chunks, vectors, vectors_next in access exclusive mode`.execute(tx);
-    if ((await chunksWithoutNext(tx, -1, 1)).length > 0) throw new Incomplete();
-    for (const [from, to] of [
-      ['vectors', 'vectors_before'],
-      ['vectors_next', 'vectors'],
-      ['vectors_before', 'vectors_next'],
-    ] as const)
-      await sql`alter table ${sql.table(from)} rename to ${sql.table(to)}`.execute(tx);
-    // of ranges in the earlier space: everyone reads anew
-    await tx.deleteFrom('vector_log').execute();
-    await tx.deleteFrom('settings').where('name', '=', NEXT_SPACE).execute();
-    await setVectorSpace(tx, fingerprint);
-    return true;
-  }).catch((error: unknown) => {
-    if (error instanceof Incomplete) return false;
-    throw error;
-  });
+  db
+    .transaction()
+    .execute(async (tx) => {
+      // the first write: from here on nobody adds a chunk. Looking for one takes some 0.5 s of a million
+      await tx
+        .updateTable('collections')
+        .set(({ eb }) => ({ generation: eb('generation', '+', 1) }))
+        .execute();
+      if (isPostgres(tx))
+        await sql`lock table chunks, vectors, vectors_next in access exclusive mode`.execute(tx);
+      if ((await chunksWithoutNext(tx, -1, 1)).length > 0) throw new Incomplete();
+      for (const [from, to] of [
+        ['vectors', 'vectors_before'],
+        ['vectors_next', 'vectors'],
+        ['vectors_before', 'vectors_next'],
+      ] as const)
+        await sql`alter table ${sql.table(from)} rename to ${sql.table(to)}`.execute(tx);
+      // of ranges in the earlier space: everyone reads anew
+      await tx.deleteFrom('vector_log').execute();
+      await tx.deleteFrom('settings').where('name', '=', NEXT_SPACE).execute();
+      await setVectorSpace(tx, fingerprint);
+      return true;
+    })
+    .catch((error: unknown) => {
+      if (error instanceof Incomplete) return false;
+      throw error;
+    });
 
 class Incomplete extends Error {}
 
 /** Removes what is left of another space, a few rows at a time. */
-export async function clearNextVectors(db: Kysely<Database>): Promise<void> {
+export async function clearNextVectors(db: Kysely<Database>, atOnce = REMOVED_ROWS): Promise<void> {
   for (;;) {
     const last = await db
       .selectFrom('vectors_next')
       .select('key')
       .orderBy('key')
-      .offset(REMOVED_ROWS - 1)
+      .offset(atOnce - 1)
       .limit(1)
       .executeTakeFirst();
     if (last === undefined) break;

@@ -39,7 +39,8 @@ export function createRemoteEmbedder(
   { clock = systemClock, random = Math.random }: RemoteEmbedderOptions = {},
 ): RemoteEmbedder {
   const address: ModelAddress = {
-    service: config.provider === 'openai-compatible' ? new URL(config.baseUrl).host : SERVICES[config.provider],
+    service:
+      config.provider === 'openai-compatible' ? new URL(config.baseUrl).host : SERVICES[config.provider],
     model: config.model,
     keyName: config.provider === 'gemini' ? 'GEMINI_API_KEY' : 'OPENAI_API_KEY',
     settings: {
@@ -53,7 +54,11 @@ export function createRemoteEmbedder(
   let opened: Promise<EmbeddingModelV4> | undefined;
   const open = () => {
     opened ??= openModel(config).catch(() => {
-      throw new ModelFault(address.service, 'model', `The client for ${address.service} cannot be loaded: run npm ci.`);
+      throw new ModelFault(
+        address.service,
+        'model',
+        `The client for ${address.service} cannot be loaded: run npm ci.`,
+      );
     });
     return opened;
   };
@@ -78,7 +83,9 @@ export function createRemoteEmbedder(
         values,
         abortSignal: signal,
         ...(config.sendsDimensions ? { dimensions: config.dimensions } : {}),
-        ...(config.provider === 'gemini' ? { providerOptions: { google: { taskType: TASKS[purpose] } } } : {}),
+        ...(config.provider === 'gemini'
+          ? { providerOptions: { google: { taskType: TASKS[purpose] } } }
+          : {}),
       });
       pass.succeeded();
       spent(usage?.tokens ?? values.reduce((sum, value) => sum + estimateTokens(value), 0));
@@ -90,7 +97,8 @@ export function createRemoteEmbedder(
         );
       return embeddings.map((embedding) => normalized(embedding, config, address));
     } catch (error) {
-      if (closing.signal.aborted || (signal.aborted && !(signal.reason instanceof ModelFault))) throw signal.reason;
+      if (closing.signal.aborted || (signal.aborted && !(signal.reason instanceof ModelFault)))
+        throw signal.reason;
       const fault = signal.aborted ? (signal.reason as ModelFault) : explainFailure(error, address);
       if (fault.retryable) pass.failed(fault.retryAfterMs);
       else pass.succeeded();
@@ -157,17 +165,23 @@ async function openModel(config: RemoteEmbedding): Promise<EmbeddingModelV4> {
   switch (config.provider) {
     case 'gemini': {
       const baseURL = config.baseUrl ?? 'https://generativelanguage.googleapis.com/v1beta';
-      return (await import('@ai-sdk/google')).createGoogle({ apiKey: config.apiKey, baseURL }).embeddingModel(model);
+      return (await import('@ai-sdk/google'))
+        .createGoogle({ apiKey: config.apiKey, baseURL })
+        .embeddingModel(model);
     }
     case 'openai': {
       const baseURL = config.baseUrl ?? 'https://api.openai.com/v1';
-      return (await import('@ai-sdk/openai')).createOpenAI({ apiKey: config.apiKey, baseURL }).embeddingModel(model);
+      return (await import('@ai-sdk/openai'))
+        .createOpenAI({ apiKey: config.apiKey, baseURL })
+        .embeddingModel(model);
     }
     case 'openai-compatible': {
       const { createOpenAICompatible } = await import('@ai-sdk/openai-compatible');
       const headers: Record<string, string> =
         config.apiKey === undefined ? {} : { authorization: `Bearer ${config.apiKey}` };
-      return createOpenAICompatible({ name: 'compatible', baseURL: config.baseUrl, headers }).embeddingModel(model);
+      return createOpenAICompatible({ name: 'compatible', baseURL: config.baseUrl, headers }).embeddingModel(
+        model,
+      );
     }
     default:
       return config satisfies never;

@@ -55,7 +55,10 @@ export function refused(
       `${service} refuses the key (${status}): put a valid one into ${keyName}, or ${settings.instead}.`,
     );
   if (status === 404)
-    return fault('model', `${service} has no model ${model} (404): set ${settings.model} or ${settings.baseUrl}.`);
+    return fault(
+      'model',
+      `${service} has no model ${model} (404): set ${settings.model} or ${settings.baseUrl}.`,
+    );
   if (status === 402 || (status >= 400 && status < 500 && USED_UP.test(body)))
     return fault(
       'quota',

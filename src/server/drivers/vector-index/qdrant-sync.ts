@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import type { Database } from '../../ports/schema.ts';
-import { chunkKey, ordinalOf } from '../../ports/search-scope.ts';
+import { chunkKey, collectionNoOf, ordinalOf } from '../../ports/search-scope.ts';
 import { mergeRanges, type OrdinalRange } from './ordinal-ranges.ts';
 import { ORDINAL, type Qdrant, TENANT, VECTOR } from './qdrant.ts';
 import { createSyncLease } from './sync-lease.ts';
@@ -158,15 +158,7 @@ export function createQdrantSync({
       const keys = rows.map(({ key }) => Number(key));
       if (rows.length < next - from) await removeAllBut(keys, no, { first: from, end: next }, signal);
       if (rows.length > 0) {
-        const points = rows.map(({ data }, i) => {
-          const id = keys[i] as number;
-          return {
-            id,
-            vector: { [VECTOR]: Array.from(readVector(data, qdrant.dimensions)) },
-            payload: { [TENANT]: String(no), [ORDINAL]: ordinalOf(id) },
-          };
-        });
-        await service.call('PUT', path('/points?wait=true'), { points }, { signal, timeoutMs: WRITE_MS });
+        await putRows(qdrant, rows, signal);
       }
       from = next;
     }
@@ -316,6 +308,39 @@ export function createQdrantSync({
       await running?.catch(() => {});
     },
   };
+}
+
+async function putRows(
+  { service, path, dimensions }: Qdrant,
+  rows: readonly { readonly key: number; readonly data: Uint8Array }[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const points = rows.map(({ key, data }) => {
+    const id = Number(key);
+    return {
+      id,
+      vector: { [VECTOR]: Array.from(readVector(data, dimensions)) },
+      payload: { [TENANT]: String(collectionNoOf(id)), [ORDINAL]: ordinalOf(id) },
+    };
+  });
+  await service.call('PUT', path('/points?wait=true'), { points }, { signal, timeoutMs: WRITE_MS });
+}
+
+/** Brings the vectors of the coming space to their own collection in Qdrant, which nobody searches yet. */
+export async function copyNextVectors(db: Kysely<Database>, qdrant: Qdrant): Promise<void> {
+  for (let behind = -1; ; ) {
+    const rows = await db
+      .selectFrom('vectors_next')
+      .selectAll()
+      .where('key', '>', behind)
+      .orderBy('key')
+      .limit(BATCH)
+      .execute();
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    await putRows(qdrant, rows);
+    behind = Number(last.key);
+  }
 }
 
 /**

@@ -65,8 +65,7 @@ export function createTextEmbedding(
           )),
         );
       const tokens =
-        paid ||
-        texts.reduce((sum, text) => sum + Math.min(estimateTokens(text), embedder.maxTokens), 0);
+        paid || texts.reduce((sum, text) => sum + Math.min(estimateTokens(text), embedder.maxTokens), 0);
       const counted = { userId, kind: 'embedding', model: embedder.fingerprint } as const;
       usage.request(counted);
       usage.spend({ ...counted, promptTokens: tokens, completionTokens: 0, costUsd: costUsd(paid) });

@@ -2,8 +2,10 @@ import { access, constants, mkdir, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { Config } from '../config.ts';
 import { ConfigError, readConfig } from '../config.ts';
+import type { EmbeddingConfig } from '../embedding-config.ts';
 import { createLanguageModel } from '../drivers/language-model/create-language-model.ts';
 import { openRecords, prepareRecords } from '../records/open-records.ts';
+import { readVectorSpace } from '../records/vector-space.ts';
 import { modelDir } from '../version.ts';
 
 const STORAGE_MS = 5000;
@@ -17,7 +19,7 @@ export interface Finding {
 }
 
 /** What a check of the embedding model says: its fingerprint, or why it can't be used. */
-export type ModelProbe = () => Promise<string>;
+export type ModelProbe = (embedding: EmbeddingConfig) => Promise<string>;
 
 /** Checks settings and every dependency, each on its own, so that one fault does not hide another. */
 export async function examine(
@@ -45,7 +47,7 @@ export async function examine(
     ...(await checkStorage(config)),
     await checkVectors(config),
     ...(await checkRedis(config)),
-    await checkModel(probeModel),
+    await checkModel(config, probeModel),
     await checkLanguageModel(config),
     checkSimd(),
     await checkPort(config.listen.host, config.listen.port, 'PORT'),
@@ -179,16 +181,41 @@ async function checkRedis({ redisUrl }: Config): Promise<Finding[]> {
   ];
 }
 
-async function checkModel(probeModel: ModelProbe): Promise<Finding> {
+async function checkModel({ embedding, database }: Config, probeModel: ModelProbe): Promise<Finding> {
+  const name = 'embedding model';
+  let fingerprint: string;
   try {
-    return { name: 'embedding model', status: 'ok', detail: await probeModel() };
+    fingerprint = await probeModel(embedding);
   } catch (error) {
+    const mend = embedding.provider === 'bundled' ? 'run npm run build' : 'see docs/embeddings.md';
     return {
-      name: 'embedding model',
+      name,
       status: 'fault',
       detail: messageOf(error),
-      mend: 'run npm run build; until then search works by keyword alone',
+      mend: `${mend}; until then search works by keyword alone`,
     };
+  }
+  const stored = await storedSpace(database);
+  if (stored === undefined || stored === fingerprint) return { name, status: 'ok', detail: fingerprint };
+  return {
+    name,
+    status: 'warning',
+    detail: `${fingerprint}, but the vectors that are searched were made by ${stored}`,
+    mend: 'run npx ka reindex',
+  };
+}
+
+/** Undefined where there is no database yet, or none that can be opened: another check tells of that. */
+async function storedSpace(database: Config['database']): Promise<string | undefined> {
+  try {
+    const records = await openRecords(database);
+    try {
+      return await readVectorSpace(records.db);
+    } finally {
+      await records.close();
+    }
+  } catch {
+    return undefined;
   }
 }
 
@@ -264,9 +291,9 @@ export async function doctor(
   environment: Readonly<Record<string, string | undefined>>,
   asJson: boolean,
 ): Promise<number> {
-  const { createBundledEmbedder } = await import('../drivers/embedder/bundled.ts');
-  const findings = await examine(environment, async () => {
-    const embedder = createBundledEmbedder({ modelDir });
+  const { openEmbedder } = await import('../drivers/embedder/open-embedder.ts');
+  const findings = await examine(environment, async (embedding) => {
+    const embedder = await openEmbedder(embedding, modelDir);
     try {
       await embedder.warmUp();
       return embedder.fingerprint;

@@ -13,7 +13,7 @@ import type { LeasedJob } from '../ports/job-queue.ts';
 import { reindex } from '../records/intake.ts';
 import { removeDocument } from '../records/removal.ts';
 import { cancelTask, readTask } from '../records/tasks.ts';
-import { VECTOR_SPACE } from '../records/vector-space.ts';
+import { VECTOR_SPACE } from '../ports/vector-space.ts';
 
 const houses: IngestHouse[] = [];
 afterEach(async () => {

@@ -9,12 +9,12 @@ import {
   newStore,
   type TestStore,
 } from '../../../test/support/stores.ts';
+import { isVectorSpace } from '../ports/vector-space.ts';
 import {
   beginNextSpace,
   chunksWithoutNext,
   clearNextVectors,
   countWithoutNext,
-  isVectorSpace,
   keepVectorSpace,
   needVectorSpace,
   nextVectorsByTextHash,

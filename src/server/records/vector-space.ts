@@ -1,15 +1,9 @@
-import { type Kysely, type RawBuilder, sql } from 'kysely';
-import { UpstreamError } from '../errors.ts';
+import { type Kysely, sql } from 'kysely';
 import type { Database } from '../ports/schema.ts';
 import type { Transaction } from '../ports/transaction.ts';
+import { otherSpace, VECTOR_SPACE } from '../ports/vector-space.ts';
 import { isPostgres } from './dialect.ts';
 import { keepSetting } from './kept-settings.ts';
-
-/**
- * Which embedder made the vectors that are searched, by its fingerprint. One holds for the whole installation, and whoever
- * reads or writes vectors sees in the same transaction that it is still theirs: vectors of two models never meet.
- */
-export const VECTOR_SPACE = 'vector-space';
 
 /** Chunks in one statement of a reindex, and rows that are removed in one transaction. */
 const ROWS = 256;
@@ -47,13 +41,6 @@ export async function needVectorSpace(db: Kysely<Database>, fingerprint: string)
   const kept = await readVectorSpace(db);
   if (kept !== undefined && kept !== fingerprint) throw otherSpace();
 }
-
-export const otherSpace = (): UpstreamError =>
-  new UpstreamError('vector index', "The vectors are another embedding model's by now.", { retryable: true });
-
-/** As a condition of a statement: whether the space is still this one. */
-export const isVectorSpace = (fingerprint: string): RawBuilder<boolean> =>
-  sql<boolean>`not exists (select 1 from settings where name = ${VECTOR_SPACE} and value <> ${fingerprint})`;
 
 /** A chunk that is to get a vector, with the title that its revision began with. */
 export interface ChunkToEmbed {

@@ -82,3 +82,7 @@ export function fromWire(wire: WireError): Error {
       return wire.kind satisfies never;
   }
 }
+
+/** Retryable: whoever meets it looks for the present model first. */
+export const otherSpace = (): UpstreamError =>
+  new UpstreamError('vector index', "The vectors are another embedding model's by now.", { retryable: true });

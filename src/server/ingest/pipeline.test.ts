@@ -10,10 +10,10 @@ import {
 } from '../../../test/support/ingest-house.ts';
 import { AppError, UpstreamError } from '../errors.ts';
 import type { LeasedJob } from '../ports/job-queue.ts';
+import { VECTOR_SPACE } from '../ports/vector-space.ts';
 import { reindex } from '../records/intake.ts';
 import { removeDocument } from '../records/removal.ts';
 import { cancelTask, readTask } from '../records/tasks.ts';
-import { VECTOR_SPACE } from '../ports/vector-space.ts';
 
 const houses: IngestHouse[] = [];
 afterEach(async () => {

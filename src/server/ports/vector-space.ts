@@ -1,14 +1,10 @@
 import { type RawBuilder, sql } from 'kysely';
-import { UpstreamError } from '../errors.ts';
 
 /**
  * Name of the setting that says which embedder made the vectors that are searched, by its fingerprint. One holds for the whole installation, and whoever
  * reads or writes vectors sees in the same transaction that it is still theirs: vectors of two models never meet.
  */
 export const VECTOR_SPACE = 'vector-space';
-
-export const otherSpace = (): UpstreamError =>
-  new UpstreamError('vector index', "The vectors are another embedding model's by now.", { retryable: true });
 
 /** As a condition of a statement: whether the space is still this one. */
 export const isVectorSpace = (fingerprint: string): RawBuilder<boolean> =>

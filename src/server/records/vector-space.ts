@@ -1,7 +1,8 @@
 import { type Kysely, sql } from 'kysely';
+import { otherSpace } from '../errors.ts';
 import type { Database } from '../ports/schema.ts';
 import type { Transaction } from '../ports/transaction.ts';
-import { otherSpace, VECTOR_SPACE } from '../ports/vector-space.ts';
+import { VECTOR_SPACE } from '../ports/vector-space.ts';
 import { isPostgres } from './dialect.ts';
 import { keepSetting } from './kept-settings.ts';
 

@@ -1,8 +1,9 @@
 import { type Kysely, sql } from 'kysely';
+import { otherSpace } from '../../errors.ts';
 import type { Database } from '../../ports/schema.ts';
 import { type ChunkKey, type ChunkScore, chunkKey, collectionNoOf } from '../../ports/search-scope.ts';
 import type { VectorStats } from '../../ports/vector-index.ts';
-import { isVectorSpace, otherSpace } from '../../ports/vector-space.ts';
+import { isVectorSpace } from '../../ports/vector-space.ts';
 import { alive, type OrdinalCount } from './alive.ts';
 import { type CodeScanOptions, candidatesFor, createCodeScan, type ScanPart } from './code-scan.ts';
 import type { LoadedCollection } from './loaded-collection.ts';

@@ -1,7 +1,8 @@
 import type BetterSqlite3 from 'better-sqlite3';
+import { otherSpace } from '../../errors.ts';
 import { type ChunkKey, type ChunkScore, collectionNoOf, ordinalOf } from '../../ports/search-scope.ts';
 import type { VectorStats } from '../../ports/vector-index.ts';
-import { otherSpace, VECTOR_SPACE } from '../../ports/vector-space.ts';
+import { VECTOR_SPACE } from '../../ports/vector-space.ts';
 import { type CodeScanOptions, candidatesFor, createCodeScan, type ScanPart } from './code-scan.ts';
 import { createCollectionCache } from './collection-cache.ts';
 import { createStoredVectors } from './stored-vectors.ts';

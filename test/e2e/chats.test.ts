@@ -22,6 +22,7 @@ describeWith('browser', 'chats', (executablePath) => {
     const rated = page.waitForResponse(/\/feedback$/);
     await page.getByRole('button', { name: 'Good answer' }).click();
     expect((await rated).ok()).toBe(true);
+    await page.getByText('Administrators see answers that you rate, with their questions.').waitFor();
 
     // an edited question takes the place of the one before
     await page.getByRole('heading', { name: 'You asked: When is high water on Sunday?' }).hover();

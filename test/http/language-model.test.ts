@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import type { Client } from '../../bench/lib/server.ts';
 import type { Answer } from '../../src/contract/query.ts';
 import { DEFAULT_MODELS } from '../../src/server/settings.ts';
@@ -47,6 +47,17 @@ const all = async (events: AsyncIterable<EventSeen>): Promise<EventSeen[]> => {
   for await (const event of events) seen.push(event);
   return seen;
 };
+
+test('a model without a price is told of at the start, before it is counted as free', async () => {
+  const house = await openModelHouse({ LLM_MODEL: 'gemini-of-tomorrow' });
+  onTestFinished(() => house.close());
+  expect(house.logged.filter((line) => line.includes('LLM_PRICES'))).toEqual([
+    expect.stringContaining('gemini-of-tomorrow'),
+  ]);
+  const known = await openModelHouse();
+  onTestFinished(() => known.close());
+  expect(known.logged.join()).not.toContain('LLM_PRICES');
+});
 
 test('a key alone chooses Gemini, whose answers cite passages that clients can check, and cost money', async () => {
   const { models } = await reader.get<{ models: string[] }>('/api/v1/config');

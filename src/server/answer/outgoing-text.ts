@@ -140,11 +140,15 @@ function hostTail(held: string, final: boolean, before: string, rules: OutgoingR
   if (run.length === held.length && !final && run.length < LONGEST_TARGET) return 'wait';
   const tail = run.replace(/[.,:;!?*]+$/u, '');
   if (!HOST_TAIL.test(tail)) return step(1, held.charAt(0));
-  if (rules.isKnownAddress(before + tail)) return step(tail.length, tail);
+  if (rules.isKnownAddress(before + tail) || FILE_NAME.test(tail)) return step(tail.length, tail);
   return step(tail.length, /[/?#@:]/.test(tail) ? '' : tail.replaceAll('.', '. '));
 }
 const HOST_TAIL =
   /^(?=[^/?#]*\.)[.@][\p{L}\p{N}._@+-]*(?<=\p{L}{2}|\.xn--[\p{L}\p{N}-]{1,59})(?::\d{1,5})?(?:[/?#]\S*)?$/u;
+
+/** Endings that files have and no host has: none of them is a top-level domain. */
+const FILE_NAME =
+  /^\.(?:txt|pdf|docx?|xlsx?|pptx?|od[tps]|rtf|epub|eml|csv|tsv|jsonl?|ya?ml|toml|xml|html?|css|tsx?|jsx|log|ini|conf|sql|png|jpe?g|gif|svg|webp)$/iu;
 
 /** Within a longer word a short one may stand by chance. */
 const LONG_CODE = 6;

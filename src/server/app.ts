@@ -46,6 +46,7 @@ import { queueOf } from './threads/open-writers.ts';
 import { type SearchThread, startSearchThread } from './threads/start-search-thread.ts';
 import { openVectorSpaces, type VectorSpaces } from './vector-spaces.ts';
 import { modelDir, version, webDir } from './version.ts';
+import { watchProcess } from './watch-process.ts';
 
 /** The parts of one process, put together: the only place that knows which driver is in. */
 export interface Installation {
@@ -97,6 +98,8 @@ export interface InstallationOptions {
   /** Model sessions for passages. One leaves a core for requests; where nobody else waits, more are quicker. */
   readonly embeddingSessions?: number;
   readonly log?: Log;
+  /** False: other processes take the jobs. */
+  readonly takesJobs?: boolean;
   /** Absent: nobody watches, and nothing is held back. */
   readonly memory?: MemoryWatch;
   /** Where jobs are counted. */
@@ -109,6 +112,7 @@ export async function openInstallation(
   {
     originals,
     embeddingSessions = 1,
+    takesJobs = true,
     log = createLog(config.logLevel),
     memory,
     metrics,
@@ -184,7 +188,7 @@ export async function openInstallation(
       queue,
       events,
       log,
-      held: () => memory?.level() === 'critical',
+      held: () => !takesJobs || memory?.level() === 'critical',
       ...(vectors.kind === 'qdrant' ? { waiting: () => hasVectorNotes(db) } : {}),
       onEnd: ({ kind, tookMs, failed }) => metrics?.stage(`job-${kind}`).record(tookMs, failed),
     },
@@ -334,6 +338,7 @@ function createProbes(parts: {
 export async function createServer(installation: Installation, metrics: Metrics): Promise<HttpServer> {
   const { createHttpServer } = await import('./http/server.ts');
   watchInstallation(metrics, installation);
+  watchProcess(metrics, { memory: installation.memory, version });
   const { model } = installation;
   model?.figures.publish(metrics);
   return createHttpServer({

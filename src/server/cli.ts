@@ -13,7 +13,11 @@ const settings = () => readConfig(readEnvironment(process.cwd()));
 program
   .command('serve')
   .description('serve the API and the web app')
-  .action(async () => (await import('./serve.ts')).serve(settings()));
+  .action(async () => {
+    const config = settings();
+    if (config.workers > 1) await (await import('./serve-many.ts')).serveMany(config, config.workers);
+    else await (await import('./serve.ts')).serve(config);
+  });
 
 program
   .command('worker')

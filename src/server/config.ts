@@ -34,6 +34,8 @@ export interface Config {
     readonly maxBatchFiles: number;
     readonly userQuotaBytes: number | undefined;
   };
+  /** Processes that serve; above 1 with PostgreSQL only. */
+  readonly workers: number;
   readonly jobConcurrency: number;
   readonly memoryLimitBytes: number;
   readonly caches: {
@@ -148,15 +150,11 @@ function shown(name: SettingName, text: string | undefined): string {
 
 function contradictions(v: SettingValues): string[] {
   const faults: string[] = [];
-  const later = (name: SettingName, what: string) =>
-    faults.push(`${name} asks for ${what}, which this release does not have yet: unset it`);
   faults.push(...storageContradictions(v));
   faults.push(...llmContradictions(v));
   faults.push(...embeddingContradictions(v));
   if (v.WORKERS > 1 && v.DATABASE_URL === undefined)
     faults.push('WORKERS above 1 needs PostgreSQL: set DATABASE_URL, or WORKERS=1');
-  else if (v.WORKERS > 1)
-    later('WORKERS', 'several processes of one command: start it several times instead, or');
   if (v.DATABASE_READ_URLS.length > 0 && v.DATABASE_URL === undefined)
     faults.push('DATABASE_READ_URLS needs DATABASE_URL: replicas follow a PostgreSQL server');
   if (v.DATABASE_READ_URLS.some((text) => !/^postgres(?:ql)?:$/.test(URL.parse(text)?.protocol ?? '')))
@@ -264,9 +262,10 @@ function decide(v: SettingValues): Config {
       maxBatchFiles: v.MAX_BATCH_FILES,
       userQuotaBytes: v.USER_QUOTA_MB === undefined ? undefined : v.USER_QUOTA_MB * MB,
     },
+    workers: v.WORKERS,
     jobConcurrency: v.JOB_CONCURRENCY ?? availableParallelism(),
     memoryLimitBytes:
-      v.MEMORY_LIMIT_MB === undefined ? (cgroupLimitBytes() ?? 512 * MB) : v.MEMORY_LIMIT_MB * MB,
+      v.MEMORY_LIMIT_MB === undefined ? (cgroupLimitBytes() ?? 512 * MB * v.WORKERS) : v.MEMORY_LIMIT_MB * MB,
     caches: {
       queryTtlMs: v.QUERY_CACHE_TTL_S * 1000,
       queryEntries: v.QUERY_CACHE_SIZE,

@@ -239,7 +239,7 @@ export const SETTINGS = {
   JOB_CONCURRENCY: setting(whole(1, 256).optional(), 'cores', 'Documents worked on at a time'),
   MEMORY_LIMIT_MB: setting(
     whole(128, 1_000_000).optional(),
-    'cgroup limit, else 512',
+    'cgroup limit, else 512 for each of WORKERS',
     'Above 80 % of it caches shrink, above 95 % new heavy work is refused',
   ),
   QUERY_CACHE_TTL_S: setting(

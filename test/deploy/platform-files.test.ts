@@ -182,12 +182,13 @@ test('kustomizations list files that are there, and every file is listed', () =>
 
 const service = z.object({
   image: z.string(),
-  build: z.unknown().optional(),
+  build: z.strictObject({ context: z.string(), target: z.literal('web').optional() }).optional(),
   command: z.array(z.string()).optional(),
   environment: z.record(z.string(), z.string()).optional(),
   volumes: z.array(z.string()).optional(),
   depends_on: z.record(z.string(), z.unknown()).optional(),
   read_only: z.boolean().optional(),
+  cap_drop: z.array(z.string()).optional(),
   stop_grace_period: z.string().optional(),
   ports: z.array(z.string()).optional(),
 });
@@ -225,7 +226,8 @@ test.each([
     for (const other of Object.keys(one.depends_on ?? {})) expect(names).toContain(other);
     // nothing is open to the network before somebody decides so
     for (const published of one.ports ?? []) expect(published).toMatch(/^127\.0\.0\.1:8000:/);
-    if (one.build === undefined) continue;
+    if (one.build?.target === 'web') expect(one).toMatchObject({ read_only: true, cap_drop: ['ALL'] });
+    if (one.build === undefined || one.build.target === 'web') continue;
     expect(commands, name).toContain(one.command?.[0]);
     expect(environmentFaults(one.environment ?? {})).toEqual([]);
     expect(one).toMatchObject({ read_only: true, stop_grace_period: '15s' });
@@ -304,42 +306,72 @@ test('Railway builds the image and asks an address that is there, in 512 MB', ()
   expect(routes).toContain(deploy.healthcheckPath);
 });
 
-test('the image pins what it can, runs as a user without rights and gets signals itself', () => {
-  const instructions = read('Dockerfile')
+interface Instruction {
+  readonly name: string;
+  readonly rest: string;
+}
+
+/** Instructions of the Dockerfile by stage; what stands before the first is under "". */
+function dockerfileStages(): Map<string, Instruction[]> {
+  const stages = new Map<string, Instruction[]>();
+  let stage = '';
+  const lines = read('Dockerfile')
     .replaceAll(/^\s*#.*\n/gm, '')
     .replaceAll(/\\\n\s*/g, '')
     .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line) => ({ name: line.split(' ', 1)[0] as string, rest: line.slice(line.indexOf(' ') + 1) }));
-  const all = (name: string) => instructions.filter((one) => one.name === name).map(({ rest }) => rest);
-  for (const { name } of instructions)
-    expect([
-      'ARG',
-      'FROM',
-      'WORKDIR',
-      'COPY',
-      'RUN',
-      'LABEL',
-      'ENV',
-      'USER',
-      'VOLUME',
-      'EXPOSE',
-      'HEALTHCHECK',
-      'ENTRYPOINT',
-      'CMD',
-    ]).toContain(name);
-  expect(all('FROM').every((from) => from.startsWith(['$', '{NODE_IMAGE}'].join('')))).toBe(true);
-  for (const copy of all('COPY').filter((one) => !one.startsWith('--from=')))
-    for (const from of copy.split(' ').slice(0, -1)) expect(existsSync(join(root, from)), from).toBe(true);
-  const environment = Object.fromEntries((all('ENV')[0] as string).split(' ').map((one) => one.split('=')));
-  const { NODE_ENV, ...rest } = environment as Record<string, string>;
+    .filter((line) => line.trim() !== '');
+  for (const line of lines) {
+    const name = line.split(' ', 1)[0] as string;
+    const rest = line.slice(line.indexOf(' ') + 1);
+    if (name === 'FROM') stage = / AS (\w+)$/.exec(rest)?.[1] ?? stage;
+    stages.set(stage, [...(stages.get(stage) ?? []), { name, rest }]);
+  }
+  return stages;
+}
+const INSTRUCTIONS = [
+  ...['ARG', 'FROM', 'WORKDIR', 'COPY', 'RUN', 'LABEL', 'ENV', 'USER', 'VOLUME', 'EXPOSE', 'STOPSIGNAL'],
+  ...['HEALTHCHECK', 'ENTRYPOINT', 'CMD'],
+];
+const the = (stage: string, name: string) =>
+  (dockerfileStages().get(stage) ?? []).filter((one) => one.name === name).map(({ rest }) => rest);
+const environmentOf = (stage: string): Record<string, string> =>
+  Object.fromEntries((the(stage, 'ENV')[0] as string).split(' ').map((one) => one.split('=')));
+
+test('images pin what they can and take from the checkout what is there; the last one is the program', () => {
+  const stages = dockerfileStages();
+  expect([...stages.keys()]).toEqual(['', 'build', 'web', 'app']);
+  for (const [stage, instructions] of stages) {
+    for (const { name } of instructions) expect(INSTRUCTIONS).toContain(name);
+    if (stage !== '') expect(the(stage, 'FROM')[0]).toMatch(/^\$\{(?:NODE|NGINX)_IMAGE\} AS /);
+    for (const copy of the(stage, 'COPY').filter((one) => !one.startsWith('--from=')))
+      for (const from of copy.split(' ').slice(0, -1)) expect(existsSync(join(root, from)), from).toBe(true);
+  }
+});
+
+test('the image of the program runs as a user without rights and gets signals itself', () => {
+  const { NODE_ENV, ...rest } = environmentOf('app');
   expect(NODE_ENV).toBe('production');
   expect(environmentFaults(rest)).toEqual([]);
-  expect(all('EXPOSE')).toEqual([`${HTTP_PORT} ${METRICS_PORT}`]);
-  expect(all('USER')).toEqual(['node']);
-  expect(JSON.parse(all('ENTRYPOINT')[0] as string)).toEqual(['node', '/app/bin/ka.mjs']);
-  expect(commands).toContain((JSON.parse(all('CMD')[0] as string) as string[])[0]);
-  expect(all('HEALTHCHECK')[0]).toMatch(/CMD \["node", "-e", ".*\/health`.*"\]$/);
+  expect(the('app', 'EXPOSE')).toEqual([`${HTTP_PORT} ${METRICS_PORT}`]);
+  expect(the('app', 'USER')).toEqual(['node']);
+  expect(JSON.parse(the('app', 'ENTRYPOINT')[0] as string)).toEqual(['node', '/app/bin/ka.mjs']);
+  expect(commands).toContain((JSON.parse(the('app', 'CMD')[0] as string) as string[])[0]);
+  expect(the('app', 'HEALTHCHECK')[0]).toMatch(/CMD \["node", "-e", ".*\/health`.*"\]$/);
+});
+
+test('the image of nginx runs as a user without rights, with settings and an address that its files know', () => {
+  const start = read('deploy/nginx/start.sh');
+  const { PORT = '', ...rest } = environmentOf('web');
+  for (const name of ['PORT', ...Object.keys(rest)]) expect(start).toContain(`#   ${name} `);
+  expect(the('web', 'EXPOSE')).toEqual([PORT]);
+  // the number: a cluster can tell from it that this is not root
+  expect(the('web', 'USER')).toEqual(['101:101']);
+  expect(the('web', 'STOPSIGNAL')).toEqual(['SIGQUIT']);
+  expect(JSON.parse(the('web', 'ENTRYPOINT')[0] as string)).toEqual(['sh', '/opt/nginx/start.sh']);
+  expect(the('web', 'HEALTHCHECK')[0]).toContain('/proxy-health');
+  expect(read('deploy/nginx/nginx.conf.template')).toContain('location = /proxy-health');
+  // the folder that the rest of deploy is left out of
+  expect(read('.dockerignore').split('\n')).toContain('!deploy/nginx');
 });
 
 test('nothing of a checkout that is private or built goes into the image', () => {

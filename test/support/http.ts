@@ -20,6 +20,7 @@ import { createMetrics } from '../../src/server/metrics.ts';
 import { newId } from '../../src/server/records/ids.ts';
 import { openSqlite, prepareSqlite, type SqliteConnection } from '../../src/server/records/sqlite.ts';
 import { createUsageMeter } from '../../src/server/records/usage-meter.ts';
+import { watchProcess } from '../../src/server/watch-process.ts';
 import { createFakeEmbedder } from './fake-embedder.ts';
 import { collectStatements } from './query-plans.ts';
 
@@ -101,6 +102,7 @@ export async function startTestApp({
     formats: [{ mimeType: 'text/plain', extensions: ['txt'] }],
     ...others,
   };
+  watchProcess(services.metrics, services);
   const server = await createHttpServer(services);
   let closed = false;
   const app: TestApp = {

@@ -9,6 +9,8 @@ const START = join(import.meta.dirname, '..', '..', 'deploy', 'nginx', 'start.sh
 
 export interface Nginx {
   readonly url: string;
+  /** Of its main process. */
+  readonly pid: number;
   /** What it said: requests and faults. */
   said(): string;
   close(): Promise<void>;
@@ -46,6 +48,7 @@ export async function startNginx(path: string, env: Readonly<Record<string, stri
   }
   return {
     url,
+    pid: nginx.pid as number,
     said,
     async close() {
       const gone = once(nginx, 'exit');

@@ -1,12 +1,11 @@
-import { performance } from 'node:perf_hooks';
 import type { Services } from './services.ts';
 import type { VitalsReader } from './vitals.ts';
 
 const CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 
-/** Tells the operators what the HTTP side and its process do. @returns where answers are counted. */
+/** Tells the operators what the HTTP side does. @returns where answers are counted. */
 export function watchServer(
-  { metrics, cache, memory, admission, version }: Services,
+  { metrics, cache, admission }: Services,
   vitals: VitalsReader,
 ): { count(status: number): void } {
   const responses = metrics.counters(
@@ -26,27 +25,6 @@ export function watchServer(
     'Delay of the event loop, p99 of the last minute or two',
     () => vitals.eventLoopLagMs() / 1000,
   );
-  metrics.gauge(
-    'ka_event_loop_utilization_ratio',
-    'Share of its life that the main thread was busy',
-    () => performance.eventLoopUtilization().utilization,
-  );
-  metrics.total('ka_cpu_seconds_total', 'Processor time of all threads of the server process', () => {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1e6;
-  });
-  metrics.gauge(
-    'ka_heap_used_bytes',
-    'JavaScript heap of the main thread',
-    () => process.memoryUsage().heapUsed,
-  );
-  metrics.gauge(
-    'ka_resident_memory_bytes',
-    'Resident memory of the server process and its children',
-    () => memory?.reading().rssBytes ?? process.memoryUsage.rss(),
-  );
-  if (memory !== undefined) watchMemory(metrics, memory);
-
   metrics.gauge(
     'ka_admission_limit',
     'Searches and questions that may be worked out at a time, as load has it',
@@ -71,25 +49,8 @@ export function watchServer(
     'direction',
   );
   metrics.gauge('ka_disk_used_ratio', 'Of the disk that holds the data folder', vitals.diskUsedShare);
-  metrics.gauge('ka_uptime_seconds', 'Since the start of the process', () => process.uptime());
-  metrics.gauge('ka_build_info', 'The version that runs', () => ({ [version]: 1 }), 'version');
 
   return {
     count: (status) => responses.add(CLASSES[Math.floor(status / 100) - 1] ?? '5xx'),
   };
-}
-
-function watchMemory(metrics: Services['metrics'], memory: NonNullable<Services['memory']>): void {
-  metrics.gauge('ka_memory_limit_bytes', 'MEMORY_LIMIT_MB', () => memory.limitBytes);
-  metrics.gauge(
-    'ka_memory_level',
-    '1 for the level that holds: above high caches are small, above critical heavy work is refused',
-    () => {
-      const now = memory.level();
-      return { normal: +(now === 'normal'), high: +(now === 'high'), critical: +(now === 'critical') };
-    },
-    'level',
-  );
-  metrics.gauge('ka_processes', 'The server process and its children', () => memory.reading().processes);
-  metrics.total('ka_memory_refused_total', 'Work refused because memory was short', memory.refused);
 }

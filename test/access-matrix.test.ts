@@ -152,7 +152,7 @@ beforeAll(async () => {
   other = await registerUser(app);
   const collectionId = (await app.call(owner, 'POST /api/v1/collections', { name: 'Secret Harbour' })).json()
     .id;
-  const taken = await takeIn(app.sqlite.db, app.services.queue, {
+  const taken = await takeIn(app.db, app.services.queue, {
     userId: owner.id,
     files: [
       {
@@ -165,7 +165,7 @@ beforeAll(async () => {
   const conversation = (
     await app.call(owner, 'POST /api/v1/conversations', { title: 'Secret Harbour' })
   ).json().id;
-  const { answerId } = await appendExchange(app.sqlite.db, {
+  const { answerId } = await appendExchange(app.db, {
     userId: owner.id,
     conversationId: conversation,
     question: 'Where is the Secret Harbour?',
@@ -312,7 +312,7 @@ describe('credentials that have ended', () => {
 
   test('a session that ran out opens nothing', async () => {
     const someone = await registerUser(app);
-    await app.sqlite.db
+    await app.db
       .updateTable('sessions')
       .set({ expires_at: now() })
       .where('user_id', '=', someone.id)

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { appendExchange } from '../src/server/records/conversations.ts';
 import { takeIn } from '../src/server/records/intake.ts';
 import { registerUser, testApp } from './support/http.ts';
-import { forgetStatements, scansOf } from './support/query-plans.ts';
+import { forgetStatements } from './support/query-plans.ts';
 
 /** The whole table is what they count. */
 const COUNTS_OF_ALL = /^select count\(\*\) as "count" from "(users|audit)"(?: as "u")?$/;
@@ -14,7 +14,7 @@ test('no list, search or look-up reads a whole table', async () => {
   const app = await testApp();
   const admin = await registerUser(app);
   const collectionId = (await app.call(admin, 'POST /api/v1/collections', { name: 'Second' })).json().id;
-  const { taskId, documents } = await takeIn(app.sqlite.db, app.services.queue, {
+  const { taskId, documents } = await takeIn(app.db, app.services.queue, {
     userId: admin.id,
     files: [
       {
@@ -27,7 +27,7 @@ test('no list, search or look-up reads a whole table', async () => {
   });
   const document = documents[0]?.row.id;
   const conversation = (await app.call(admin, 'POST /api/v1/conversations', { title: 'T' })).json().id;
-  await appendExchange(app.sqlite.db, {
+  await appendExchange(app.db, {
     userId: admin.id,
     conversationId: conversation,
     question: 'Question?',
@@ -82,7 +82,7 @@ test('no list, search or look-up reads a whole table', async () => {
   }
   expect(called.filter((line) => !line.startsWith('200 ') && !line.includes('/text'))).toEqual([]);
   expect(
-    scansOf(app.sqlite.raw).filter(
+    (await app.scans()).filter(
       ({ statement, step }) => !COUNTS_OF_ALL.test(statement) && !step.endsWith(RATED_ONLY),
     ),
   ).toEqual([]);

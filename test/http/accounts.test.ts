@@ -131,7 +131,7 @@ test('passwords are hashed as argon2id, verified under either algorithm, and has
 
   const app = await testApp();
   const user = await registerUser(app);
-  await app.sqlite.db
+  await app.db
     .updateTable('users')
     .set({ password_hash: await old.hash(user.password) })
     .execute();
@@ -140,7 +140,7 @@ test('passwords are hashed as argon2id, verified under either algorithm, and has
     password: user.password,
   });
   expect(login.statusCode).toBe(200);
-  const row = await app.sqlite.db.selectFrom('users').select('password_hash').executeTakeFirstOrThrow();
+  const row = await app.db.selectFrom('users').select('password_hash').executeTakeFirstOrThrow();
   expect(row.password_hash).toContain('$argon2id$');
 });
 
@@ -195,7 +195,7 @@ test('a deleted account is gone with all its credentials, and the last administr
   expect((await app.call(undefined, 'POST /api/v1/auth/login', { email, password })).statusCode).toBe(401);
   expect((await remove(admin, { password: admin.password })).statusCode).toBe(204);
   expect((await registerUser(app, email)).id).not.toBe(user.id);
-  expect(await app.sqlite.db.selectFrom('users').select('role').execute()).toEqual([{ role: 'admin' }]);
+  expect(await app.db.selectFrom('users').select('role').execute()).toEqual([{ role: 'admin' }]);
 });
 
 test('the secret is made once, whole, and for its owner only', () => {

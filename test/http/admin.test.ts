@@ -96,11 +96,11 @@ test('usage comes in pages by day, and for one user', async () => {
   };
   for (const day of ['2026-01-01', '2026-01-02', '2026-01-03'])
     for (const user_id of [admin.id, user.id])
-      await app.sqlite.db
+      await app.db
         .insertInto('usage')
         .values({ ...row, day, user_id })
         .execute();
-  await app.sqlite.db
+  await app.db
     .insertInto('usage')
     .values([
       { ...row, day: '2026-02-01', user_id: user.id, model: 'own-model', cost_usd: 0 },
@@ -145,7 +145,7 @@ test('failed jobs are listed and tried again', async () => {
     finished_at: now(),
   });
   const [failed, done] = [newId(), newId()];
-  await app.sqlite.db
+  await app.db
     .insertInto('jobs')
     .values([job(failed, 'failed'), job(done, 'done')])
     .execute();

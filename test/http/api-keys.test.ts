@@ -10,7 +10,7 @@ test('a key is shown once, kept as a hash, and opens what its scopes allow', asy
   expect(key).toMatch(/^ka_[\w-]{43}$/);
   expect(key.startsWith(prefix)).toBe(true);
   expect(scopes).toEqual(['read']);
-  expect(JSON.stringify(await app.sqlite.db.selectFrom('api_keys').selectAll().execute())).not.toContain(key);
+  expect(JSON.stringify(await app.db.selectFrom('api_keys').selectAll().execute())).not.toContain(key);
   const listed = await app.call(user, 'GET /api/v1/api-keys');
   expect(listed.json()).toMatchObject({ total: 1, items: [{ id, name: 'reader', lastUsedAt: null }] });
   expect(listed.body).not.toContain(key);
@@ -27,13 +27,13 @@ test('the time of last use is written once a minute at most', async () => {
   const app = await testApp();
   const user = await registerUser(app);
   const { key } = (await app.call(user, 'POST /api/v1/api-keys', { name: 'k' })).json();
-  const read = () => app.sqlite.db.selectFrom('api_keys').select('last_used_at').executeTakeFirstOrThrow();
+  const read = () => app.db.selectFrom('api_keys').select('last_used_at').executeTakeFirstOrThrow();
   await app.call({ token: key }, 'GET /api/v1/me');
   const first = await read();
   await app.call({ token: key }, 'GET /api/v1/me');
   expect(await read()).toEqual(first);
   const old = new Date(Date.now() - 61_000).toISOString();
-  await app.sqlite.db.updateTable('api_keys').set({ last_used_at: old }).execute();
+  await app.db.updateTable('api_keys').set({ last_used_at: old }).execute();
   await app.call({ token: key }, 'GET /api/v1/me');
   expect((await read()).last_used_at).not.toBe(old);
 });

@@ -70,9 +70,9 @@ test('a deleted collection is gone for its members too, and the last one is made
     expect((await app.call(who, `GET /api/v1/collections/${id}`)).statusCode).toBe(404);
 
   const loner = await registerUser(app);
-  expect((await homeCollection(app.sqlite.db, loner.id)).id).toBe(loner.collectionId);
+  expect((await homeCollection(app.db, loner.id)).id).toBe(loner.collectionId);
   expect((await app.call(loner, `DELETE /api/v1/collections/${loner.collectionId}`)).statusCode).toBe(204);
-  const again = await Promise.all([1, 2, 3].map(() => homeCollection(app.sqlite.db, loner.id)));
+  const again = await Promise.all([1, 2, 3].map(() => homeCollection(app.db, loner.id)));
   expect(new Set(again.map((row) => row.id)).size).toBe(1);
   expect(again[0]?.name).toBe('Library');
 });

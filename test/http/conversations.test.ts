@@ -27,7 +27,7 @@ const citation = {
   supported: true,
 };
 const exchange = (conversationId: string, question: string, answer = 'It costs 34 crowns [1].') =>
-  appendExchange(app.sqlite.db, {
+  appendExchange(app.db, {
     userId: user.id,
     conversationId,
     question,
@@ -88,7 +88,7 @@ test('a given title stays, and can be changed and searched, wildcards and case a
 test('the conversation used last comes first', async () => {
   const early = await begin('Early');
   const late = await begin('Late');
-  await app.sqlite.db
+  await app.db
     .updateTable('conversations')
     .set({ updated_at: new Date(0).toISOString() })
     .execute();
@@ -140,8 +140,8 @@ test('what is deleted is gone with its messages, and nothing of it belongs to ot
     expect((await app.call(other, route)).statusCode).toBe(404);
   expect((await app.call(user, `DELETE /api/v1/conversations/${id}`)).statusCode).toBe(204);
   expect((await app.call(user, `GET /api/v1/conversations/${id}`)).statusCode).toBe(404);
-  expect(
-    await app.sqlite.db.selectFrom('messages').selectAll().where('conversation_id', '=', id).execute(),
-  ).toEqual([]);
+  expect(await app.db.selectFrom('messages').selectAll().where('conversation_id', '=', id).execute()).toEqual(
+    [],
+  );
   await expect(exchange(id, 'Late?')).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });

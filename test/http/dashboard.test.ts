@@ -45,8 +45,8 @@ test('documents are counted by status, in own collections and shared ones, and w
     role: 'viewer',
   });
   await uploadText(app, other, 'shared text');
-  await app.sqlite.db.updateTable('documents').set({ status: 'ready' }).where('id', '=', first.id).execute();
-  await app.sqlite.db.transaction().execute((tx) => finishItems(tx, first.id, { status: 'completed' }));
+  await app.db.updateTable('documents').set({ status: 'ready' }).where('id', '=', first.id).execute();
+  await app.db.transaction().execute((tx) => finishItems(tx, first.id, { status: 'completed' }));
   const page = await dashboardOf(user);
   expect(page).toMatchObject({
     documents: { total: 3, queued: 2, ready: 1, failed: 0 },
@@ -63,7 +63,7 @@ test('the latest questions are told with whether they were answered, those of ot
   for (let n = 0; n < 2; n++)
     ids.push((await app.call(user, 'POST /api/v1/conversations', { title: `Talk ${n}` })).json().id);
   for (let n = 0; n < 12; n++)
-    await appendExchange(app.sqlite.db, {
+    await appendExchange(app.db, {
       userId: user.id,
       conversationId: ids[n % 2] as string,
       question: `Question ${n}?`,
@@ -102,7 +102,7 @@ test('the month adds up what models took, its questions and its days', async () 
     prompt_tokens: 10,
     completion_tokens: 4,
   };
-  await app.sqlite.db
+  await app.db
     .insertInto('usage')
     .values([
       { ...common, day: today, kind: 'answer', requests: 3, cost_usd: 0.5, saved_usd: 0.25 },

@@ -4,7 +4,6 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Document } from '../../src/contract/documents.ts';
 import { registerUser, startTestApp, type TestApp, type TestUser } from '../support/http.ts';
-import { scansOf } from '../support/query-plans.ts';
 import { sendForm, uploadText } from '../support/upload.ts';
 
 let app: TestApp;
@@ -165,7 +164,11 @@ describe('a document', () => {
     const { id } = await uploadText(app, ann, 'to delete');
     const response = await app.call(ann, `DELETE /api/v1/documents/${id}`);
     expect([response.statusCode, response.body]).toEqual([204, '']);
-    const noted = app.sqlite.raw.prepare('select action, actor_id from audit where target = ?').all(id);
+    const noted = await app.db
+      .selectFrom('audit')
+      .select(['action', 'actor_id'])
+      .where('target', '=', id)
+      .execute();
     expect(noted).toEqual([{ action: 'document.deleted', actor_id: ann.id }]);
     for (const route of [
       `GET /api/v1/documents/${id}`,
@@ -177,24 +180,34 @@ describe('a document', () => {
 
   test('gives its text by page and its chunks by cursor', async () => {
     const { id } = await uploadText(app, ann, 'with pages');
-    const { raw } = app.sqlite;
-    raw.prepare('update documents set page_count = 2, chunk_count = 2, revision = 1 where id = ?').run(id);
-    for (const [page, start, text] of [
-      [1, 0, 'first '],
-      [1, 6, 'page'],
-      [2, 0, ''],
-    ])
-      raw
-        .prepare('insert into pages (document_id, revision, page, start, text) values (?, 1, ?, ?, ?)')
-        .run(id, page, start, text);
-    for (const seq of [0, 1]) {
-      raw
-        .prepare(
-          `insert into chunks (key, document_id, revision, seq, page, start, "end", heading_path, token_count, text, text_hash)
-           values (?, ?, 1, ?, 1, 0, 5, '["A","B"]', 1, ?, '')`,
-        )
-        .run(9_000_000 + seq, id, seq, `chunk ${seq}`);
-    }
+    const { db } = app;
+    await db
+      .updateTable('documents')
+      .set({ page_count: 2, chunk_count: 2, revision: 1 })
+      .where('id', '=', id)
+      .execute();
+    const own = { document_id: id, revision: 1 };
+    await db
+      .insertInto('pages')
+      .values([
+        { ...own, page: 1, start: 0, text: 'first ' },
+        { ...own, page: 1, start: 6, text: 'page' },
+        { ...own, page: 2, start: 0, text: '' },
+      ])
+      .execute();
+    const chunk = {
+      ...own,
+      page: 1,
+      start: 0,
+      end: 5,
+      heading_path: '["A","B"]',
+      token_count: 1,
+      text_hash: '',
+    };
+    await db
+      .insertInto('chunks')
+      .values([0, 1].map((seq) => ({ ...chunk, key: 9_000_000 + seq, seq, text: `chunk ${seq}` })))
+      .execute();
     expect((await app.call(ann, `GET /api/v1/documents/${id}/text`)).json()).toEqual({
       page: 1,
       text: 'first page',
@@ -306,10 +319,11 @@ describe("a document's file", () => {
 
   test('whose bytes are lost is a fault of ours that names no path', async () => {
     const lost = await uploadText(app, ann, 'to lose');
-    const key = app.sqlite.raw
-      .prepare('select storage_key from documents where id = ?')
-      .pluck()
-      .get(lost.id) as string;
+    const { storage_key: key } = await app.db
+      .selectFrom('documents')
+      .select('storage_key')
+      .where('id', '=', lost.id)
+      .executeTakeFirstOrThrow();
     await app.services.files.remove(key);
     const response = await file(lost);
     expect(response.statusCode).toBe(500);
@@ -341,8 +355,6 @@ describe("a document's file", () => {
 
 test('no statement of these routes reads a whole table', async () => {
   expect(
-    scansOf(app.sqlite.raw).filter(({ statement }) =>
-      /documents|chunks|pages|tasks|task_items/.test(statement),
-    ),
+    (await app.scans()).filter(({ statement }) => /documents|chunks|pages|tasks|task_items/.test(statement)),
   ).toEqual([]);
 });

@@ -24,7 +24,7 @@ async function upload(who: TestUser): Promise<{ taskId: string; documentId: stri
   return { taskId, documentId: document.id };
 }
 async function change(documentId: string, how: 'embedding' | 'completed') {
-  const ids = await app.sqlite.db
+  const ids = await app.db
     .transaction()
     .execute((tx) =>
       how === 'completed'

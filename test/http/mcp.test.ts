@@ -69,7 +69,7 @@ const searched: SearchRequest[] = [];
 const longPage = 'Ä fine line. '.repeat(2000);
 
 async function addDocument(who: TestUser, title: string, pages: readonly string[]): Promise<string> {
-  const { db } = app.sqlite;
+  const { db } = app;
   const { documents } = await takeIn(db, app.services.queue, {
     userId: who.id,
     files: [
@@ -373,7 +373,7 @@ test('questions and searches count as all others do', async () => {
   await tool('ask', { question: 'When does the harbour open?' });
   await tool('search', { query: 'harbour' });
   await own.server.app.close();
-  expect(own.sqlite.raw.prepare('select * from usage').all()).toMatchObject([
+  expect(await own.db.selectFrom('usage').selectAll().execute()).toMatchObject([
     { user_id: person.id, kind: 'answer', requests: 1 },
   ]);
 });

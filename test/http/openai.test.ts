@@ -499,7 +499,7 @@ describe('a chat', () => {
     await own.call(person, 'POST /v1/embeddings', { model: 'ka:embeddings', input: ['a', 'b'] });
     expect(response.headers['server-timing']).toMatch(/^embed;dur=1, vector;dur=2, generate;dur=4, total/);
     await own.server.app.close();
-    expect(own.sqlite.raw.prepare('select * from usage order by kind').all()).toMatchObject([
+    expect(await own.db.selectFrom('usage').selectAll().orderBy('kind').execute()).toMatchObject([
       { user_id: person.id, kind: 'answer', requests: 1, prompt_tokens: 0 },
       { user_id: person.id, kind: 'embedding', requests: 1, model: 'fake/words/1/384/sum/l2' },
     ]);

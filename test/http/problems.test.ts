@@ -196,9 +196,9 @@ test('an idempotency key does not keep a secret', async () => {
     app.call(user, 'POST /api/v1/api-keys', { name: 'k' }, { 'idempotency-key': 'secret' });
   const { key } = (await create()).json();
   expect((await create()).json()).toMatchObject(problem(409, 'conflict'));
-  expect(
-    JSON.stringify(await app.sqlite.db.selectFrom('idempotency_keys').selectAll().execute()),
-  ).not.toContain(key);
+  expect(JSON.stringify(await app.db.selectFrom('idempotency_keys').selectAll().execute())).not.toContain(
+    key,
+  );
 });
 
 test('a stored answer is forgotten after a day', async () => {
@@ -206,7 +206,7 @@ test('a stored answer is forgotten after a day', async () => {
     app.call(user, 'POST /api/v1/collections', { name: 'Daily' }, { 'idempotency-key': 'daily' });
   const first = await create();
   const old = new Date(Date.now() - 25 * 3600_000).toISOString();
-  await app.sqlite.db.updateTable('idempotency_keys').set({ created_at: old }).execute();
+  await app.db.updateTable('idempotency_keys').set({ created_at: old }).execute();
   const next = await create();
   expect(next.statusCode).toBe(201);
   expect(next.json().id).not.toBe(first.json().id);

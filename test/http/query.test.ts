@@ -200,7 +200,7 @@ test('answers are counted for their user when the server closes at the latest', 
   for (const query of ['first', 'second', 'cached']) await app.call(user, 'POST /api/v1/query', { query });
   const rows: unknown[] = [];
   await app.server.app.close();
-  rows.push(...app.sqlite.raw.prepare('select * from usage').all());
+  rows.push(...(await app.db.selectFrom('usage').selectAll().execute()));
   expect(rows).toMatchObject([
     {
       user_id: user.id,

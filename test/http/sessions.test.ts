@@ -31,7 +31,7 @@ test('two tabs that refresh at once get the same successor', async () => {
   const [one, two] = await Promise.all([refresh(app, user.cookie), refresh(app, user.cookie)]);
   expect([one.statusCode, two.statusCode]).toEqual([200, 200]);
   expect(cookieOf(one)).toBe(cookieOf(two));
-  expect(await app.sqlite.db.selectFrom('refresh_tokens').selectAll().execute()).toHaveLength(2);
+  expect(await app.db.selectFrom('refresh_tokens').selectAll().execute()).toHaveLength(2);
 });
 
 test('a token that comes back after its successor was used ends the session for everybody', async () => {
@@ -46,7 +46,7 @@ test('a token that comes back after its successor was used ends the session for 
   expect((await app.call(user, 'GET /api/v1/me')).json()).toMatchObject({
     type: 'urn:ka:error:session-ended',
   });
-  const audit = await app.sqlite.db.selectFrom('audit').select('action').execute();
+  const audit = await app.db.selectFrom('audit').select('action').execute();
   expect(audit).toContainEqual({ action: 'session.reuse-detected' });
 });
 
@@ -148,7 +148,7 @@ test('an access token that was verified before still runs out', async () => {
 test('sessions that ran out and old failed sign-ins are forgotten, the rest stays', async () => {
   const app = await testApp();
   const user = await registerUser(app);
-  const { db } = app.sqlite;
+  const { db } = app;
   const { email } = user;
   await app.call(undefined, 'POST /api/v1/auth/login', { email, password: 'wrong' });
   await app.call(undefined, 'POST /api/v1/auth/login', { email, password: user.password });

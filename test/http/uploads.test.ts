@@ -211,7 +211,7 @@ describe('an upload', () => {
     while (storedFiles(own).length > 0) await new Promise(setImmediate);
     const list = await own.call(user, 'GET /api/v1/documents');
     expect(list.json()).toMatchObject({ items: [], total: 0 });
-    const keys = () => own.sqlite.db.selectFrom('idempotency_keys').select('hash').execute();
+    const keys = () => own.db.selectFrom('idempotency_keys').select('hash').execute();
     while ((await keys()).length > 0) await new Promise(setImmediate);
     const headers = { 'idempotency-key': 'once' };
     expect((await sendForm(own, user, [file], { headers })).statusCode).toBe(202);
@@ -272,9 +272,11 @@ describe('a quota', () => {
   test("of a user's own goes before the common one", async () => {
     const own = await testApp({ env: { USER_QUOTA_MB: '1' } });
     const user = await registerUser(own);
-    own.sqlite.raw.prepare('update users set quota_mb = 0 where id = ?').run(user.id);
+    const setQuota = (quota_mb: number) =>
+      own.db.updateTable('users').set({ quota_mb }).where('id', '=', user.id).execute();
+    await setQuota(0);
     expect((await sendForm(own, user, [{ filename: 'a', content: 'x' }])).statusCode).toBe(413);
-    own.sqlite.raw.prepare('update users set quota_mb = 5 where id = ?').run(user.id);
+    await setQuota(5);
     expect((await sendForm(own, user, [{ filename: 'a', content: Buffer.alloc(2 * MB) }])).statusCode).toBe(
       202,
     );

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
+import type { Kysely } from 'kysely';
 import { onTestFinished } from 'vitest';
 import type { Session } from '../../src/contract/auth.ts';
 import type { Answer } from '../../src/contract/query.ts';
@@ -11,23 +12,41 @@ import { type Config, readConfig } from '../../src/server/config.ts';
 import { createMemoryCache } from '../../src/server/drivers/cache/memory.ts';
 import { createLocalEvents } from '../../src/server/drivers/events/local.ts';
 import { createDiskFileStore } from '../../src/server/drivers/file-store/disk.ts';
-import { createSqliteJobQueue } from '../../src/server/drivers/job-queue/sqlite.ts';
 import { createMemoryRateLimit } from '../../src/server/drivers/rate-limit/memory.ts';
 import { createHttpServer, type HttpServer } from '../../src/server/http/server.ts';
 import type { Services } from '../../src/server/http/services.ts';
 import { createLog } from '../../src/server/log.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
+import type { Database } from '../../src/server/ports/schema.ts';
 import { newId } from '../../src/server/records/ids.ts';
+import type { RecordsPlace } from '../../src/server/records/open-records.ts';
+import { openPostgres } from '../../src/server/records/postgres.ts';
 import { openSqlite, prepareSqlite, type SqliteConnection } from '../../src/server/records/sqlite.ts';
 import { createUsageMeter } from '../../src/server/records/usage-meter.ts';
+import { queueOf } from '../../src/server/threads/open-writers.ts';
 import { watchProcess } from '../../src/server/watch-process.ts';
 import { createFakeEmbedder } from './fake-embedder.ts';
-import { collectStatements } from './query-plans.ts';
+import {
+  collectStatements,
+  postgresScansOf,
+  type Scan,
+  scansOf,
+  statementsSeen,
+  watchPostgres,
+} from './query-plans.ts';
+import { type DialectName, newPostgresDatabase } from './stores.ts';
+
+/** What the apps of a run keep their records in; one switch for all tests of routes. */
+export const DATABASE: DialectName = process.env['KA_TEST_DATABASE'] === 'postgres' ? 'postgres' : 'sqlite';
 
 export interface TestApp {
   readonly server: HttpServer;
   readonly services: Services;
+  readonly db: Kysely<Database>;
+  /** @throws Error where the records are PostgreSQL: for what SQLite alone has. */
   readonly sqlite: SqliteConnection;
+  /** What of the statements since `forgetStatements` read a whole table. */
+  scans(): Promise<Scan[]>;
   /** Every line that was logged, parsed. */
   readonly logged: readonly Record<string, unknown>[];
   inject(options: InjectOptions): Promise<LightMyRequestResponse>;
@@ -70,19 +89,16 @@ export async function startTestApp({
 }: TestAppOptions = {}): Promise<TestApp> {
   const dataDir = mkdtempSync(join(tmpdir(), 'ka-http-'));
   const config: Config = readConfig({ DATA_DIR: dataDir, RATE_LIMIT_PER_MINUTE: '0', ...env });
-  const path = join(dataDir, 'knowledge.db');
-  prepareSqlite(path);
-  const sqlite = openSqlite(path);
-  collectStatements(sqlite.raw);
+  const { db, place, ...store } = await openTestRecords(join(dataDir, 'knowledge.db'));
   const events = createLocalEvents({ name: dataDir });
-  const queue = createSqliteJobQueue({ db: sqlite.db, events });
+  const queue = queueOf(place, db, events);
   const cache = createMemoryCache({ maxEntries: 100, maxBytes: 1_000_000 });
   const admission = createAdmission();
   const logged: Record<string, unknown>[] = [];
   const services: Services = {
     config,
     version: '0.0.0-test',
-    db: sqlite.db,
+    db,
     files: createDiskFileStore({ dir: join(dataDir, 'files') }),
     queue,
     events,
@@ -91,7 +107,7 @@ export async function startTestApp({
     answering: fakeAnswering,
     embedder: createFakeEmbedder(),
     embeddingCostUsd: () => 0,
-    usage: createUsageMeter(sqlite.db, (error) => {
+    usage: createUsageMeter(db, (error) => {
       throw error;
     }),
     log: createLog('info', (line) => void logged.push(JSON.parse(line))),
@@ -108,7 +124,12 @@ export async function startTestApp({
   const app: TestApp = {
     server,
     services,
-    sqlite,
+    db,
+    get sqlite() {
+      if (store.sqlite === undefined) throw new Error('the records of this run are PostgreSQL');
+      return store.sqlite;
+    },
+    scans: store.scans,
     logged,
     inject: (options) => server.app.inject(options),
     call(who, route, body, headers = {}) {
@@ -128,11 +149,37 @@ export async function startTestApp({
       await queue.close();
       await events.close();
       await cache.close();
-      await sqlite.close();
+      await store.close();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
   return app;
+}
+
+async function openTestRecords(path: string): Promise<{
+  readonly place: RecordsPlace;
+  readonly db: Kysely<Database>;
+  readonly sqlite: SqliteConnection | undefined;
+  scans(): Promise<Scan[]>;
+  close(): Promise<void>;
+}> {
+  if (DATABASE === 'postgres') {
+    const url = await newPostgresDatabase();
+    const { db, close } = openPostgres(url, { poolSize: 4 });
+    watchPostgres(statementsSeen);
+    return {
+      place: { kind: 'postgres', url, poolSize: 4, caFile: undefined },
+      db,
+      sqlite: undefined,
+      scans: () => postgresScansOf(url, statementsSeen),
+      close,
+    };
+  }
+  prepareSqlite(path);
+  const sqlite = openSqlite(path);
+  collectStatements(sqlite.raw);
+  const { db, raw, close } = sqlite;
+  return { place: { kind: 'sqlite', path }, db, sqlite, scans: async () => scansOf(raw), close };
 }
 
 /** `startTestApp` for one test. */

@@ -2,22 +2,22 @@ import type BetterSqlite3 from 'better-sqlite3';
 import pg from 'pg';
 
 /**
- * Every distinct statement that ran on the test apps of this process, as SQLite prepared it. Tests of lists
- * and searches ask `scansOf` at their end whether one of them read a whole table.
+ * Every distinct statement that ran on the test apps of this process, as its database got it. Tests of lists
+ * and searches ask at their end whether one of them read a whole table.
  */
-const seen = new Set<string>();
+export const statementsSeen = new Set<string>();
 
 /** Notes the statements that are prepared on the connection from now on. */
 export function collectStatements(raw: BetterSqlite3.Database): void {
   const prepare = raw.prepare.bind(raw);
   raw.prepare = ((source: string) => {
-    seen.add(source);
+    statementsSeen.add(source);
     return prepare(source);
   }) as typeof raw.prepare;
 }
 
 /** Forgets what was seen. */
-export const forgetStatements = (): void => seen.clear();
+export const forgetStatements = (): void => statementsSeen.clear();
 
 export interface Scan {
   readonly statement: string;
@@ -29,7 +29,7 @@ export interface Scan {
  * The statements seen so far that read, update or delete and whose plan scans a table (a scan of a covering
  * index counts too; one of a subquery's few rows does not).
  */
-export function scansOf(raw: BetterSqlite3.Database, statements: Iterable<string> = seen): Scan[] {
+export function scansOf(raw: BetterSqlite3.Database, statements: Iterable<string> = statementsSeen): Scan[] {
   const scans: Scan[] = [];
   for (const statement of statements) {
     if (!/^\s*(select|with|update|delete)\b/i.test(statement)) continue;
@@ -66,8 +66,10 @@ export async function postgresScansOf(url: string, statements: Iterable<string>)
 }
 
 /** Notes the distinct statements that any client of PostgreSQL runs from now on, until `stop`. */
-export function watchPostgres(): { readonly statements: ReadonlySet<string>; stop(): void } {
-  const statements = new Set<string>();
+export function watchPostgres(statements = new Set<string>()): {
+  readonly statements: ReadonlySet<string>;
+  stop(): void;
+} {
   const { query } = pg.Client.prototype;
   pg.Client.prototype.query = function (this: pg.Client, ...call: unknown[]) {
     if (typeof call[0] === 'string') statements.add(call[0]);

@@ -90,6 +90,59 @@ program
   });
 
 program
+  .command('migrate')
+  .description('move an embedded installation to the databases and stores that the settings name')
+  .option('--from <folder>', 'its data folder; otherwise DATA_DIR')
+  .option('--dry-run', 'say what would move, and change nothing')
+  .option('--restart', 'empty what a broken move left there, and begin anew')
+  .action(async (options: { from?: string; dryRun?: true; restart?: true }) => {
+    const { migrate } = await import('./cli/migrate.ts');
+    const { createProgressBar } = await import('./cli/progress-bar.ts');
+    const config = settings();
+    const bar = createProgressBar(process.stderr);
+    try {
+      await migrate(config, {
+        from: options.from ?? config.dataDir,
+        dryRun: options.dryRun === true,
+        restart: options.restart === true,
+        tell: bar.note,
+        show: bar.show,
+      });
+    } finally {
+      bar.end();
+    }
+  });
+
+program
+  .command('explain')
+  .description('what a route asks of the database, with plans, time and rows; nothing of it is kept')
+  .argument('[route]', 'for example "GET /api/v1/documents"; :id stands for the newest one of the user')
+  .option('--list', 'show all routes instead')
+  .option('--user <email>', 'who asks; otherwise the oldest administrator')
+  .option('--body <json>', 'what is sent')
+  .option('--analyze', 'on PostgreSQL run what writes for its plan, too (and undo it)')
+  .option('--json', 'print the statements as JSON')
+  .action(
+    async (
+      route: string | undefined,
+      options: { list?: true; user?: string; body?: string; analyze?: true; json?: true },
+    ) => {
+      const { explain, listRoutes } = await import('./cli/explain.ts');
+      if (options.list === true) {
+        for (const line of await listRoutes(settings())) console.log(line);
+        return;
+      }
+      if (route === undefined) throw new Error('Name a route, or --list to see all.');
+      process.exitCode = await explain(settings(), route, {
+        email: options.user,
+        body: options.body,
+        analyzeWrites: options.analyze === true,
+        json: options.json === true,
+      });
+    },
+  );
+
+program
   .command('bench')
   .description('measure the published figures on this machine')
   .option('--quick', 'smaller data: under three minutes')

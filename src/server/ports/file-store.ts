@@ -13,9 +13,10 @@ export interface Originals {
 export interface FileStore extends Originals {
   /**
    * Streams to durable storage while hashing; nothing is visible under the key before all bytes are.
+   * @param key that another store has given the file; without it the file gets a new one.
    * @throws AppError DOCUMENT_TOO_LARGE as soon as more than `maxBytes` came; what was written is removed.
    */
-  put(content: Readable, maxBytes: number, signal?: AbortSignal): Promise<StoredFile>;
+  put(content: Readable, maxBytes: number, signal?: AbortSignal, key?: string): Promise<StoredFile>;
   /** @param range inclusive byte offsets. @throws AppError FILE_MISSING */
   read(key: string, range?: { start: number; end: number }): Promise<Readable>;
   /**

@@ -1,11 +1,17 @@
 import type { Client } from 'pg';
 import { MIGRATIONS } from './migrations/all.ts';
 import { type Migration, postgresWords } from './migrations/migration.ts';
+import { MOVING } from './move-rows.ts';
 
 /** Names the lock under which one process at a time migrates: `ka` as bytes, and 1. */
 const MIGRATION_LOCK = [0x6b61, 1] as const;
 /** Another process may be in the middle of a long migration. */
 const LOCK_TIMEOUT_MS = 600_000;
+
+export interface MigratePostgresOptions {
+  /** Whoever calls brings an installation into the database (`cli/migrate.ts`). */
+  readonly movingIn: boolean;
+}
 
 /**
  * Brings the database to the newest version. The whole run is one transaction under an advisory lock: of several
@@ -16,6 +22,7 @@ const LOCK_TIMEOUT_MS = 600_000;
 export async function migratePostgres(
   client: Client,
   migrations: readonly Migration[] = MIGRATIONS,
+  { movingIn }: MigratePostgresOptions = { movingIn: false },
 ): Promise<{ from: number; to: number }> {
   const newest = migrations.at(-1)?.version ?? 0;
   await needServer(client);
@@ -37,6 +44,7 @@ export async function migratePostgres(
           'Start the newer release, or restore a backup made with this one.',
       );
     }
+    if (!movingIn && from > 0) await refuseHalfMoved(client);
     for (const migration of migrations.filter(({ version }) => version > from)) {
       for (const statement of migration.statements(postgresWords)) await client.query(statement);
       await client.query('insert into schema_migrations (version, name, applied_at) values ($1, $2, $3)', [
@@ -52,6 +60,14 @@ export async function migratePostgres(
     await client.query('rollback').catch(() => {});
     throw error;
   }
+}
+
+async function refuseHalfMoved(client: Client): Promise<void> {
+  const { rowCount } = await client.query('select 1 from settings where name = $1', [MOVING]);
+  if (rowCount !== 0)
+    throw new Error(
+      'An installation is being moved into the database of DATABASE_URL: wait until `ka migrate` is done, or run it again.',
+    );
 }
 
 /** The collation by which words are folded came with this release. */

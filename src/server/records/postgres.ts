@@ -13,10 +13,12 @@ import { UpstreamError } from '../errors.ts';
 import type { Database } from '../ports/schema.ts';
 import type { Transaction } from '../ports/transaction.ts';
 import { migratePostgres } from './migrate-postgres.ts';
+import { MIGRATIONS } from './migrations/all.ts';
 import { clientConfig } from './postgres-client.ts';
 import { isCollision, isConflict, isLockTimeout, isLost } from './postgres-faults.ts';
 import { openPool, type PoolState, patientPool, stateOf } from './postgres-pool.ts';
 import { openReadReplicas, type ReadReplicas, type ReplicaOptions } from './read-replicas.ts';
+import { type OnStatement, triedDialect } from './tried-dialect.ts';
 
 /** The records on PostgreSQL. */
 export interface PostgresConnection {
@@ -37,6 +39,8 @@ export interface PostgresOptions {
   readonly onConflict?: () => void;
   /** Copies to read from. */
   readonly replicas?: Omit<ReplicaOptions, 'poolSize' | 'caFile'> | undefined;
+  /** Nothing is committed; one connection is all. */
+  readonly tried?: OnStatement | undefined;
 }
 
 export const DEFAULT_POOL_SIZE = 10;
@@ -50,13 +54,20 @@ export const DEFAULT_POOL_SIZE = 10;
  */
 export function openPostgres(
   url: string,
-  { poolSize = DEFAULT_POOL_SIZE, caFile, onConflict = () => {}, replicas: copies }: PostgresOptions = {},
+  {
+    poolSize = DEFAULT_POOL_SIZE,
+    caFile,
+    onConflict = () => {},
+    replicas: copies,
+    tried,
+  }: PostgresOptions = {},
 ): PostgresConnection {
-  const pool = openPool(url, { size: poolSize, caFile });
+  const pool = openPool(url, { size: tried ? 1 : poolSize, caFile });
   const replicas = copies && openReadReplicas(pool, { ...copies, poolSize, caFile });
+  const dialect = new PostgresDialect({ pool: patientPool(pool, replicas?.route) });
   const db = new SerializableKysely(
     {
-      dialect: new PostgresDialect({ pool: patientPool(pool, replicas?.route) }),
+      dialect: tried ? triedDialect(dialect, tried) : dialect,
       // SQLite takes `in ()` for a list that holds nothing
       plugins: [new HandleEmptyInListsPlugin({ strategy: replaceWithNoncontingentExpression })],
     },
@@ -74,7 +85,11 @@ export function openPostgres(
 }
 
 /** Makes or upgrades the database; of several processes at once one does it and the others wait. */
-export async function preparePostgres(url: string, caFile?: string): Promise<{ from: number; to: number }> {
+export async function preparePostgres(
+  url: string,
+  caFile?: string,
+  { movingIn = false } = {},
+): Promise<{ from: number; to: number }> {
   const client = new pg.Client(clientConfig(url, caFile));
   try {
     await client.connect();
@@ -85,7 +100,7 @@ export async function preparePostgres(url: string, caFile?: string): Promise<{ f
     });
   }
   try {
-    return await migratePostgres(client);
+    return await migratePostgres(client, MIGRATIONS, { movingIn });
   } finally {
     await client.end();
   }

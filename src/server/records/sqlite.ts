@@ -14,6 +14,7 @@ import {
 import type { Database } from '../ports/schema.ts';
 import { keepStatements } from './kept-statements.ts';
 import { migrateSqlite } from './migrate-sqlite.ts';
+import { type OnStatement, triedDialect } from './tried-dialect.ts';
 import { takeTurns, type WriteTurns } from './write-turns.ts';
 
 /** One connection: `db` for queries, `raw` for the index drivers that share its transactions. */
@@ -35,15 +36,26 @@ export interface SqliteOptions {
   readonly mmapMb?: number;
   /** Whether this connection goes before or after those of other threads; without it, as luck has it. */
   readonly turns?: WriteTurns;
+  /** @throws SqliteError SQLITE_BUSY where anybody else has the file open; nobody else can open it from then on. */
+  readonly alone?: boolean;
+  /** Nothing that `db` does is committed. */
+  readonly tried?: OnStatement;
+  /** Hears of every statement on the connection as it runs, with its values in place. */
+  readonly onRun?: (sql: string) => void;
 }
 
 /** Opens a connection to the installation's database file; it must have been migrated. */
 export function openSqlite(
   path: string,
-  { readonly = false, cacheMb = 4, mmapMb = 0, turns }: SqliteOptions = {},
+  { readonly = false, cacheMb = 4, mmapMb = 0, turns, alone = false, tried, onRun }: SqliteOptions = {},
 ): SqliteConnection {
-  const raw = new Sqlite(path, { readonly, fileMustExist: readonly });
+  const raw = new Sqlite(path, {
+    readonly,
+    fileMustExist: readonly,
+    ...(onRun ? { verbose: (sql: unknown) => onRun(String(sql)) } : {}),
+  });
   raw.pragma('busy_timeout = 5000');
+  if (alone) lockOut(raw);
   if (!readonly) {
     raw.pragma('journal_mode = WAL');
     raw.pragma('synchronous = NORMAL');
@@ -57,7 +69,8 @@ export function openSqlite(
   raw.pragma(`cache_size = ${-cacheMb * 1024}`);
   raw.pragma('temp_store = MEMORY');
   raw.pragma(`mmap_size = ${mmapMb * 1024 * 1024}`);
-  const db = new Kysely<Database>({ dialect: new ImmediateDialect(raw, turns) });
+  const dialect = new ImmediateDialect(raw, turns);
+  const db = new Kysely<Database>({ dialect: tried ? triedDialect(dialect, tried) : dialect });
   return {
     db,
     raw,
@@ -66,6 +79,18 @@ export function openSqlite(
       if (raw.open) raw.close();
     },
   };
+}
+
+/** With a log, a connection that keeps its lock holds out readers too, and gets it only where there are none. */
+function lockOut(raw: Sqlite.Database): void {
+  try {
+    raw.pragma('busy_timeout = 500');
+    raw.pragma('locking_mode = EXCLUSIVE');
+    raw.exec('begin exclusive; commit');
+  } catch (error) {
+    raw.close();
+    throw error;
+  }
 }
 
 /** Makes or upgrades the installation's database. Once a process, before any thread opens it. */

@@ -33,13 +33,14 @@ export function createDiskFileStore({
   };
 
   return {
-    async put(content, maxBytes, signal) {
-      const key = newKey();
+    async put(content, maxBytes, signal, key = newKey()) {
       const path = pathOf(key);
       const partial = path + PARTIAL;
       try {
         signal?.throwIfAborted();
         await mkdir(dirname(path), { recursive: true });
+        // a file that is moved here with its key may have been begun before
+        await rm(partial, { force: true });
         const stored = await write(partial, measured(content, maxBytes, signal));
         await rename(partial, path);
         await syncFolder(dirname(path));

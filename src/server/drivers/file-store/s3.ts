@@ -163,8 +163,7 @@ export function createS3FileStore(options: S3Options, { sweepAgeMs = SWEEP_AGE_M
   }
 
   return {
-    async put(content, maxBytes, signal) {
-      const key = newKey();
+    async put(content, maxBytes, signal, key = newKey()) {
       const { bytes, total } = measured(content, maxBytes, signal);
       try {
         signal?.throwIfAborted();

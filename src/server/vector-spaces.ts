@@ -31,6 +31,16 @@ export interface VectorSpacesOptions {
   readonly log: Log;
 }
 
+/** Opens the model of the vectors that are searched, as a command needs it that does not outlive a change. */
+export async function openServing(
+  db: Kysely<Database>,
+  configured: EmbeddingConfig,
+  modelDir: string,
+): Promise<ReadyEmbedder> {
+  const space = (await readVectorSpace(db)) ?? fingerprintOf(configured);
+  return openEmbedder(embeddingOf(space, configured), modelDir);
+}
+
 const LOOK_EVERY_MS = 2000;
 
 export async function openVectorSpaces({

@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Client, registerClient } from '../../bench/lib/server.ts';
 import type { Answer } from '../../src/contract/query.ts';
@@ -98,6 +99,7 @@ test('an installation moves to PostgreSQL, Qdrant and a bucket, and answers as b
     DATABASE_URL: await newPostgresDatabase(),
     VECTOR_URL: qdrant.url,
     STORAGE_URL: `s3://${s3.bucket}/moved`,
+    AWS_REGION: 'eu-central-1',
     AWS_ENDPOINT_URL_S3: s3.url,
     AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
@@ -132,19 +134,22 @@ test('a move that is killed at any table is gone on with, and ends as if it had 
   const dataDir = mkdtempSync(join(tmpdir(), 'ka-moved-'));
   const url = await newPostgresDatabase();
   const env = { ...process.env, DATABASE_URL: url, JWT_SECRET, DATA_DIR: dataDir };
+  const other = new pg.Client(url);
+  await other.connect();
+  /** The table takes no rows until the process is dead that wants to write them. */
   const killedAt = async (table: string) => {
-    const child = spawn(process.execPath, [KA, 'migrate', '--from', source], { env });
-    let told = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      told += text;
-      if (told.includes(`${table}: `)) child.kill('SIGKILL');
-    });
-    const [, signal] = await new Promise<[number | null, string | null]>((resolve) =>
-      child.once('exit', (code, by) => resolve([code, by])),
-    );
-    expect(signal, told).toBe('SIGKILL');
+    await other.query('begin');
+    await other.query(`lock table ${table} in share mode`);
+    const child = spawn(process.execPath, [KA, 'migrate', '--from', source], { env, stdio: 'ignore' });
+    const ended = new Promise((resolve) => child.once('exit', (_code, signal) => resolve(signal)));
+    const waits = `select 1 from pg_locks where relation = '${table}'::regclass and not granted`;
+    await expect.poll(async () => (await other.query(waits)).rowCount, { timeout: 20_000 }).toBe(1);
+    child.kill('SIGKILL');
+    expect(await ended).toBe('SIGKILL');
+    await other.query('rollback');
   };
   for (const table of ['users', 'documents', 'postings']) await killedAt(table);
+  await other.end();
   await expect(preparePostgres(url)).rejects.toThrow('is being moved into the database');
   const { code, err } = await new Promise<{ code: number; err: string }>((resolve) => {
     execFile(process.execPath, [KA, 'migrate', '--from', source], { env }, (error, _out, err) =>

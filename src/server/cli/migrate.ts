@@ -243,7 +243,7 @@ async function isWhole(store: FileStore, { storage_key, sha256 }: StoredOriginal
 
 /** The rows have come with the others; a server of vectors is filled from them and compared with them. */
 async function moveVectors(
-  { vectors }: Config,
+  { vectors, embedding }: Config,
   db: Kysely<Database>,
   installation: string,
   tell: (line: string) => void,
@@ -251,9 +251,9 @@ async function moveVectors(
   if (vectors.kind === 'records') return;
   const { openQdrant } = await import('../drivers/vector-index/qdrant.ts');
   const { createQdrantSync, noteAllVectors } = await import('../drivers/vector-index/qdrant-sync.ts');
-  const { createBundledEmbedder } = await import('../drivers/embedder/bundled.ts');
+  const { openServing } = await import('../vector-spaces.ts');
   const { modelDir } = await import('../version.ts');
-  const embedder = createBundledEmbedder({ modelDir });
+  const embedder = await openServing(db, embedding, modelDir);
   const { fingerprint, dimensions } = embedder;
   const qdrant = openQdrant({ ...vectors, prefix: `ka-${installation}`, fingerprint, dimensions });
   const sync = createQdrantSync({ db, qdrant });

@@ -5,7 +5,6 @@ import { EXTRACTIVE_MODEL } from '../answer/answer.ts';
 import { createAnswering } from '../answer/answering.ts';
 import type { Config } from '../config.ts';
 import { createMemoryCache } from '../drivers/cache/memory.ts';
-import { createBundledEmbedder } from '../drivers/embedder/bundled.ts';
 import { createLocalEvents } from '../drivers/events/local.ts';
 import { createMemoryRateLimit } from '../drivers/rate-limit/memory.ts';
 import { AppError } from '../errors.ts';
@@ -24,6 +23,7 @@ import { createUsageMeter } from '../records/usage-meter.ts';
 import { openFileStore } from '../threads/open-file-store.ts';
 import { queueOf } from '../threads/open-writers.ts';
 import { packScope } from '../threads/packed-scope.ts';
+import { openServing } from '../vector-spaces.ts';
 import { modelDir, version } from '../version.ts';
 
 /** A server on the configured records whose changes are never committed, and which runs no jobs. */
@@ -45,13 +45,13 @@ export interface TriedServerOptions {
 const CODES_BYTES = 512 * 1024 * 1024;
 const CACHE_BYTES = 16 * 1024 * 1024;
 
-/** Everything is in this thread, where each statement is heard of. Answers are extracted: no model is asked. */
+/** Everything is in this thread, where each statement is heard of. Answers are extracted: no language model is asked. */
 export async function openTriedServer(config: Config, options: TriedServerOptions): Promise<TriedServer> {
   const secret = randomBytes(32).toString('base64url');
   const tokens = createAccessTokens(secret);
-  const embedder = createBundledEmbedder({ modelDir });
-  const records = await openTried(config, embedder.dimensions, options);
+  const records = await openTried(config, options);
   const { db } = records;
+  const embedder = await openServing(db, config.embedding, modelDir);
   const vectors = await vectorsOf(config, records, embedder);
   const events = createLocalEvents({ name: `tried-${process.pid}` });
   const cache = createMemoryCache({ maxEntries: 100, maxBytes: CACHE_BYTES });
@@ -85,6 +85,7 @@ export async function openTriedServer(config: Config, options: TriedServerOption
       enter: admission.enter,
     }),
     embedder,
+    embeddingCostUsd: () => 0,
     usage: createUsageMeter(db, () => {}),
     log: createLog('silent'),
     metrics: createMetrics(),
@@ -129,16 +130,14 @@ interface TriedRecords {
   readonly db: Kysely<Database>;
   readonly texts: TextReader;
   /** Vectors beside the records. */
-  openVectors(): Promise<{ readonly reader: VectorReader; close(): Promise<void> }>;
+  openVectors(dimensions: number): Promise<{ readonly reader: VectorReader; close(): Promise<void> }>;
   close(): Promise<void>;
 }
 
 async function openTried(
   { database }: Config,
-  dimensions: number,
   { onStatement, onIndexRead }: TriedServerOptions,
 ): Promise<TriedRecords> {
-  const codes = { dimensions, memoryLimitBytes: CODES_BYTES };
   if (database.kind === 'postgres') {
     const { openPostgres } = await import('../records/postgres.ts');
     const { createPostgresTextReader } = await import('../drivers/text-index/postgres-reader.ts');
@@ -146,9 +145,9 @@ async function openTried(
     return {
       db,
       texts: createPostgresTextReader(db),
-      async openVectors() {
+      async openVectors(dimensions) {
         const { createPostgresScanIndex } = await import('../drivers/vector-index/postgres-scan-index.ts');
-        const index = createPostgresScanIndex({ db, ...codes });
+        const index = createPostgresScanIndex({ db, dimensions, memoryLimitBytes: CODES_BYTES });
         const search: VectorReader['search'] = (vector, k, scope, signal) =>
           index.search(vector, k, packScope(scope), signal);
         const reader = { dimensions, search, score: index.score, stats: async () => index.stats() };
@@ -168,9 +167,9 @@ async function openTried(
       search: async (terms, k, scope) => keywords.search(terms, k, scope),
       close: async () => {},
     },
-    async openVectors() {
+    async openVectors(dimensions) {
       const { createScanIndex } = await import('../drivers/vector-index/scan-index.ts');
-      const index = createScanIndex({ raw: own.raw, ...codes });
+      const index = createScanIndex({ raw: own.raw, dimensions, memoryLimitBytes: CODES_BYTES });
       return {
         reader: {
           dimensions,
@@ -194,7 +193,7 @@ async function vectorsOf(
   records: TriedRecords,
   { dimensions, fingerprint }: { readonly dimensions: number; readonly fingerprint: string },
 ): ReturnType<TriedRecords['openVectors']> {
-  if (vectors.kind === 'records') return records.openVectors();
+  if (vectors.kind === 'records') return records.openVectors(dimensions);
   const { openQdrant } = await import('../drivers/vector-index/qdrant.ts');
   const { createQdrantReader } = await import('../drivers/vector-index/qdrant-reader.ts');
   const prefix = `ka-${await installationId(records.db)}`;

@@ -27,6 +27,7 @@ export const MOVED_TABLES: readonly MovedTable[] = [
   { name: 'pages', key: ['document_id', 'revision', 'page', 'start'] },
   { name: 'chunks', key: ['key'] },
   { name: 'vectors', key: ['key'] },
+  { name: 'vectors_next', key: ['key'] },
   { name: 'vector_log', key: ['id'], serial: 'id' },
   { name: 'postings', key: ['collection_no', 'block', 'term'] },
   { name: 'posting_lengths', key: ['collection_no', 'block'] },
@@ -75,6 +76,8 @@ export async function copyTable(
     await to
       .insertInto(name)
       .values(rows as never)
+      // what a run sent that was killed just now may still arrive
+      .onConflict((conflict) => conflict.doNothing())
       .execute();
     onRows(rows.length);
     after = rows.at(-1);

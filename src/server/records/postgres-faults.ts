@@ -10,6 +10,8 @@ const COLLISIONS: ReadonlySet<string> = new Set(['23505', '23503']);
 export const isConflict = (error: unknown): boolean => CONFLICTS.has(codeOf(error));
 export const isCollision = (error: unknown): boolean => COLLISIONS.has(codeOf(error));
 export const isLockTimeout = (error: unknown): boolean => codeOf(error) === '55P03';
+/** The server ended a statement that ran for too long. */
+export const isStatementTimeout = (error: unknown): boolean => codeOf(error) === '57014';
 
 /** Of the socket, or of a server that shuts down, starts, or has no room. */
 const LOST: ReadonlySet<string> = new Set([

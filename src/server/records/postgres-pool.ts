@@ -3,7 +3,7 @@ import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kyse
 import pg from 'pg';
 import { UpstreamError } from '../errors.ts';
 import { clientConfig } from './postgres-client.ts';
-import { isLost } from './postgres-faults.ts';
+import { isLockTimeout, isLost, isStatementTimeout } from './postgres-faults.ts';
 import type { ReadRoute } from './read-replicas.ts';
 import type { Replica } from './replica.ts';
 
@@ -132,7 +132,7 @@ class PatientClient implements PostgresPoolClient {
       return result;
     } catch (error) {
       if (isLost(error)) this.#broken = error as Error;
-      throw error;
+      throw asWaitedTooLong(error);
     }
   }
 
@@ -153,6 +153,16 @@ class PatientClient implements PostgresPoolClient {
     this.#client = undefined;
     this.#broken = undefined;
   }
+}
+
+function asWaitedTooLong(error: unknown): unknown {
+  const waited = isLockTimeout(error)
+    ? 'The database waits for another change.'
+    : isStatementTimeout(error)
+      ? 'The database took too long.'
+      : undefined;
+  if (waited === undefined) return error;
+  return new UpstreamError('postgres', waited, { retryable: true, cause: error });
 }
 
 /** @returns undefined when the replica can't tell: it failed, or replays what the statement would have read. */

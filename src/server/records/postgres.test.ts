@@ -90,6 +90,36 @@ test('connections have their limits, and the pool tells how it stands', async ()
   expect(store.pool()).toMatchObject({ open: 3, waiting: 0 });
 });
 
+test('what waits or runs for too long ends, and may be asked again', async () => {
+  const store = await open({ poolSize: 2 });
+  const held = Promise.withResolvers<void>();
+  const locked = Promise.withResolvers<void>();
+  const holding = store.db.transaction().execute(async (tx) => {
+    await sql`lock table settings in access exclusive mode`.execute(tx);
+    locked.resolve();
+    await held.promise;
+  });
+  await locked.promise;
+  const within = (limit: string, statement: string) =>
+    store.db.transaction().execute(async (tx) => {
+      await sql`set local ${sql.raw(limit)} = '20ms'`.execute(tx);
+      await sql.raw(statement).execute(tx);
+    });
+  await expect(within('lock_timeout', 'select * from settings')).rejects.toMatchObject({
+    name: 'UpstreamError',
+    retryable: true,
+    message: expect.stringContaining('waits for another change'),
+  });
+  await expect(within('statement_timeout', 'select pg_sleep(10)')).rejects.toMatchObject({
+    name: 'UpstreamError',
+    retryable: true,
+    message: expect.stringContaining('took too long'),
+  });
+  held.resolve();
+  await holding;
+  expect(store.pool()).toMatchObject({ idle: 2, waiting: 0 });
+});
+
 test('a character that PostgreSQL cannot hold becomes another one, in its place, and is found again', async () => {
   const { db } = await open();
   const name = 'a\0b\0';

@@ -15,7 +15,7 @@ import type { Transaction } from '../ports/transaction.ts';
 import { migratePostgres } from './migrate-postgres.ts';
 import { MIGRATIONS } from './migrations/all.ts';
 import { clientConfig } from './postgres-client.ts';
-import { isCollision, isConflict, isLockTimeout, isLost } from './postgres-faults.ts';
+import { isCollision, isConflict, isLost } from './postgres-faults.ts';
 import { openPool, type PoolState, patientPool, stateOf } from './postgres-pool.ts';
 import { openReadReplicas, type ReadReplicas, type ReplicaOptions } from './read-replicas.ts';
 import { type OnStatement, triedDialect } from './tried-dialect.ts';
@@ -169,11 +169,6 @@ class SerializableKysely extends Kysely<Database> {
 function asUpstream(error: unknown): unknown {
   if (isConflict(error))
     return new UpstreamError('postgres', 'Too many changes of the same records at once.', {
-      retryable: true,
-      cause: error,
-    });
-  if (isLockTimeout(error))
-    return new UpstreamError('postgres', 'The database waits for another change.', {
       retryable: true,
       cause: error,
     });

@@ -60,7 +60,16 @@ program
   .command('doctor')
   .description('check the settings and every dependency, and say what to do')
   .option('--json', 'print the findings as JSON')
-  .action(async (options: { json?: true }) => {
+  .option('--deep', 'hold every stored file, passage, vector and word against the records instead')
+  .option('--mend', 'with --deep: remove what is left over, queue what must be read again')
+  .action(async (options: { json?: true; deep?: true; mend?: true }) => {
+    if (options.deep === true) {
+      const { deepDoctor } = await import('./cli/deep-doctor.ts');
+      const how = { json: options.json === true, mend: options.mend === true };
+      process.exitCode = await deepDoctor(settings(), how);
+      return;
+    }
+    if (options.mend === true) throw new Error('--mend goes with --deep: npx ka doctor --deep --mend');
     const { doctor } = await import('./cli/doctor.ts');
     process.exitCode = await doctor(readEnvironment(process.cwd()), options.json === true);
   });

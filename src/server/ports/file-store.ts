@@ -25,6 +25,8 @@ export interface FileStore extends Originals {
    * @param as headers of what is downloaded.
    */
   link(key: string, as: { disposition: string; mimeType: string }): Promise<string | undefined>;
+  /** Every whole file, in no order; one that comes or goes meanwhile may be among them or not. */
+  list(): AsyncIterable<{ readonly key: string; readonly storedAt: Date }>;
   /** @returns what the store is, in a word or two. @throws when it can't be used now. */
   check(signal?: AbortSignal): Promise<string>;
   close(): void;

@@ -133,6 +133,18 @@ export function fileStoreConformance(name: string, make: () => Promise<FileStore
       expect(response.headers.get('content-disposition')).toBe('attachment');
     });
 
+    test('a list names every whole file with the time of its storing', async () => {
+      const { store } = await make();
+      const begun = Date.now();
+      const keys = [];
+      for (const text of ['one', 'two', 'three'])
+        keys.push((await store.put(Readable.from([Buffer.from(text)]), 100)).key);
+      const listed = await Array.fromAsync(store.list());
+      expect(listed.map(({ key }) => key).sort()).toEqual(keys.sort());
+      // S3 tells seconds
+      for (const { storedAt } of listed) expect(storedAt.getTime()).toBeGreaterThan(begun - 2_000);
+    });
+
     test('a check of a store that works says what it is', async () => {
       const { store } = await make();
       expect(await store.check()).toMatch(/^\w/);

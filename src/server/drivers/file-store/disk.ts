@@ -69,6 +69,18 @@ export function createDiskFileStore({
 
     link: async () => undefined,
 
+    async *list() {
+      for (const first of await list(dir)) {
+        for (const second of await list(join(dir, first))) {
+          for (const key of await list(join(dir, first, second))) {
+            if (!isKey(key)) continue;
+            const found = await stat(join(dir, first, second, key)).catch(() => undefined);
+            if (found !== undefined) yield { key, storedAt: found.mtime };
+          }
+        }
+      }
+    },
+
     async check() {
       await mkdir(dir, { recursive: true });
       await access(dir, constants.R_OK | constants.W_OK);

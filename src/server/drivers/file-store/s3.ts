@@ -130,18 +130,23 @@ export function createS3FileStore(options: S3Options, { sweepAgeMs = SWEEP_AGE_M
     }
   }
 
-  async function sweepObjects(isKnown: (key: string) => Promise<boolean>, before: number): Promise<number> {
+  async function* list(): AsyncGenerator<{ key: string; storedAt: Date }> {
     const { sdk, client } = await open();
-    let removed = 0;
     const paginator = sdk.paginateListObjectsV2({ client }, { Bucket, Prefix });
     for await (const { Contents = [] } of paginator) {
       for (const { Key = '', LastModified } of Contents) {
         const key = keyIn(Key);
-        if (!isKey(key) || LastModified === undefined || LastModified.getTime() > before) continue;
-        if (await isKnown(key)) continue;
-        await remove(key);
-        removed += 1;
+        if (isKey(key) && LastModified !== undefined) yield { key, storedAt: LastModified };
       }
+    }
+  }
+
+  async function sweepObjects(isKnown: (key: string) => Promise<boolean>, before: number): Promise<number> {
+    let removed = 0;
+    for await (const { key, storedAt } of list()) {
+      if (storedAt.getTime() > before || (await isKnown(key))) continue;
+      await remove(key);
+      removed += 1;
     }
     return removed;
   }
@@ -212,6 +217,14 @@ export function createS3FileStore(options: S3Options, { sweepAgeMs = SWEEP_AGE_M
         ResponseCacheControl: 'private, no-cache',
       });
       return await getSignedUrl(client, command, { expiresIn: LINK_SECONDS });
+    },
+
+    async *list() {
+      try {
+        yield* list();
+      } catch (error) {
+        throw fault(error);
+      }
     },
 
     async check(signal) {

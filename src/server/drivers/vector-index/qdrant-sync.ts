@@ -3,7 +3,8 @@ import type { Kysely } from 'kysely';
 import type { Database } from '../../ports/schema.ts';
 import { chunkKey, collectionNoOf, ordinalOf } from '../../ports/search-scope.ts';
 import { mergeRanges, type OrdinalRange } from './ordinal-ranges.ts';
-import { ORDINAL, type Qdrant, TENANT, VECTOR } from './qdrant.ts';
+import { ORDINAL, type Qdrant, TENANT, tenantIs, VECTOR } from './qdrant.ts';
+import { qdrantDifferences } from './qdrant-differences.ts';
 import { createSyncLease } from './sync-lease.ts';
 import { readVector } from './vector-rows.ts';
 
@@ -47,10 +48,6 @@ const SOON_MS = 25;
 const POLL_MS = 2000;
 const MOST_POLL_MS = 30_000;
 const WRITE_MS = 30_000;
-/** Ids of one page when both sides are compared. */
-const COMPARED = 5000;
-const MOST_COLLECTIONS = 100_000;
-const ORDINALS = 2 ** 32;
 /** Name of the setting that holds when both sides were compared last. */
 const SWEPT_AT = 'vectors-swept-at';
 const MOST_COUNT = 2 ** 30;
@@ -171,79 +168,10 @@ export function createQdrantSync({
     signal?: AbortSignal,
   ): Promise<void> {
     const filter = {
-      must: [tenant(no), { key: ORDINAL, range: { gte: first, lt: end } }],
+      must: [tenantIs(no), { key: ORDINAL, range: { gte: first, lt: end } }],
       ...(keys.length > 0 ? { must_not: [{ has_id: keys }] } : {}),
     };
     await service.call('POST', path('/points/delete?wait=true'), { filter }, { signal, timeoutMs: WRITE_MS });
-  }
-
-  async function countThere(): Promise<Map<number, number>> {
-    const { result } = (await service.call('POST', path('/facet'), {
-      key: TENANT,
-      limit: MOST_COLLECTIONS,
-      exact: true,
-    })) as { result: { hits: { value: string; count: number }[] } };
-    return new Map(result.hits.map(({ value, count }) => [Number(value), count]));
-  }
-
-  async function countHere(no: number): Promise<number> {
-    const { count } = await db
-      .selectFrom('vectors')
-      .select(({ fn }) => fn.countAll().as('count'))
-      .where('key', '>=', chunkKey(no, 0))
-      .where('key', '<', chunkKey(no + 1, 0))
-      .executeTakeFirstOrThrow();
-    return Number(count);
-  }
-
-  /** One page of both sides, in the order of keys, and the key behind it. */
-  async function comparePage(no: number, from: number, signal?: AbortSignal): Promise<ComparedPage> {
-    const end = chunkKey(no + 1, 0);
-    const here = (
-      await db
-        .selectFrom('vectors')
-        .select('key')
-        .where('key', '>=', from)
-        .where('key', '<', end)
-        .orderBy('key')
-        .limit(COMPARED)
-        .execute()
-    ).map(({ key }) => Number(key));
-    const { result } = (await service.call(
-      'POST',
-      path('/points/scroll'),
-      {
-        filter: { must: [tenant(no)] },
-        offset: from,
-        limit: COMPARED,
-        with_payload: false,
-        with_vector: false,
-      },
-      { signal },
-    )) as { result: { points: { id: number }[] } };
-    const there = result.points.map(({ id }) => id);
-    // a full page tells nothing of what comes behind its last key
-    const limits = [here, there]
-      .filter(({ length }) => length === COMPARED)
-      .map((keys) => keys.at(-1) ?? end);
-    const next = Math.min(end, ...limits.map((key) => key + 1));
-    return { here: here.filter((key) => key < next), there: there.filter((key) => key < next), next };
-  }
-
-  async function noteDifferences(no: number, signal?: AbortSignal): Promise<number> {
-    let noted = 0;
-    for (let from = chunkKey(no, 0); from < chunkKey(no + 1, 0); ) {
-      signal?.throwIfAborted();
-      const { here, there, next } = await comparePage(no, from, signal);
-      const [rows, points] = [new Set(here), new Set(there)];
-      const ordinals = [...rows.symmetricDifference(points)].map(ordinalOf);
-      for (const range of mergeRanges(ordinals.map((first) => ({ first, end: first + 1 })))) {
-        await note(no, range);
-        noted++;
-      }
-      from = next;
-    }
-    return noted;
   }
 
   async function note(no: number, { first, end }: OrdinalRange): Promise<void> {
@@ -257,17 +185,9 @@ export function createQdrantSync({
   }
 
   async function sweep(signal?: AbortSignal): Promise<number> {
-    const there = await countThere();
-    const known = (await db.selectFrom('collections').select('no').execute()).map(({ no }) => Number(no));
     let noted = 0;
-    for (const no of known) {
-      signal?.throwIfAborted();
-      if ((there.get(no) ?? 0) !== (await countHere(no))) noted += await noteDifferences(no, signal);
-      there.delete(no);
-    }
-    // of collections that are gone
-    for (const no of there.keys()) {
-      await note(no, { first: 0, end: ORDINALS });
+    for await (const { no, range } of qdrantDifferences(db, qdrant, signal)) {
+      await note(no, range);
       noted++;
     }
     return noted;
@@ -360,11 +280,3 @@ export async function noteAllVectors(db: Kysely<Database>): Promise<void> {
     )
     .execute();
 }
-
-interface ComparedPage {
-  readonly here: readonly number[];
-  readonly there: readonly number[];
-  readonly next: number;
-}
-
-const tenant = (no: number) => ({ key: TENANT, match: { value: String(no) } });

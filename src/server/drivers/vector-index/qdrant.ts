@@ -43,6 +43,7 @@ export const VECTOR = 'passage';
 /** Payload: the collection's number as text, as a tenant index asks for, and the ordinal within it. */
 export const TENANT = 'c';
 export const ORDINAL = 'o';
+export const tenantIs = (no: number) => ({ key: TENANT, match: { value: String(no) } });
 
 const OLDEST_VERSION = [1, 16] as const;
 /** From here on `memory` says where things are kept. */

@@ -90,6 +90,33 @@ program
   });
 
 program
+  .command('backup')
+  .description('write a copy of everything, as it is at one moment, while the service runs')
+  .argument('<file>', 'a new file, or - for standard output')
+  .option(
+    '--with-secrets',
+    "also the installation's own secret: tokens stay good, and whoever has the file can make some",
+  )
+  .option('--json', 'print what was written as JSON')
+  .action(async (file: string, options: { withSecrets?: true; json?: true }) => {
+    const { backup } = await import('./cli/backup.ts');
+    await backup(settings(), file, {
+      withSecrets: options.withSecrets === true,
+      json: options.json === true,
+    });
+  });
+
+program
+  .command('restore')
+  .description('restore a backup into an empty installation, whichever database it uses')
+  .argument('<file>', 'what ka backup wrote, or - for standard input')
+  .option('--json', 'print what was restored as JSON')
+  .action(async (file: string, options: { json?: true }) => {
+    const { restore } = await import('./cli/restore.ts');
+    await restore(settings(), file, options.json === true);
+  });
+
+program
   .command('report')
   .description('where memory, disk, time and money go; the server may run or not')
   .option('--json', 'print the report as JSON')

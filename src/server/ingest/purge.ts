@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import type { Originals } from '../ports/file-store.ts';
 import type { LeasedJob } from '../ports/job-queue.ts';
@@ -8,6 +8,7 @@ import type { TextWriter } from '../ports/text-index.ts';
 import type { VectorWriter } from '../ports/vector-index.ts';
 import { chunksInRange, deleteChunks, type StoredChunk } from '../records/chunks.ts';
 import { findRevision } from '../records/document-progress.ts';
+import { filesAreHeld } from '../records/held-files.ts';
 import { deletePages } from '../records/pages.ts';
 import { analysePassage } from '../text/analyse.ts';
 import { keywordText } from './embed.ts';
@@ -46,7 +47,7 @@ export function createPurge(ports: PurgePorts) {
     purge: {
       async run(job: LeasedJob, signal: AbortSignal): Promise<void> {
         const payload = job.payload as { documentId: string; revision: number } | { storageKey: string };
-        if ('storageKey' in payload) await purgeFile(ports, payload.storageKey);
+        if ('storageKey' in payload) await purgeFile(ports, payload.storageKey, signal);
         else await purgeRevision(ports, payload.documentId, payload.revision, job, signal);
       },
     },
@@ -164,8 +165,12 @@ async function purgePages(
   }
 }
 
+/** While a backup holds the files, their removal waits, and what comes behind it with it. */
+const HELD_MS = 250;
+
 /** A stored file that some document uses stays. */
-async function purgeFile({ db, files }: PurgePorts, key: string): Promise<void> {
+async function purgeFile({ db, files }: PurgePorts, key: string, signal: AbortSignal): Promise<void> {
+  while (await filesAreHeld(db)) await pause(HELD_MS, undefined, { signal });
   const user = await db
     .selectFrom('documents')
     .select('id')
@@ -188,12 +193,12 @@ async function purgeCollection(
 ): Promise<void> {
   const { db, texts, vectors } = ports;
   const { collectionNo: no, ordinals } = payload;
-  const pause = async () => {
+  const turn = async () => {
     await nextTurn();
     signal.throwIfAborted();
   };
   for (;;) {
-    await pause();
+    await turn();
     const chunks = await chunksInRange(db, no, { first: 0, end: ordinals, limit: READ });
     const [first, last] = [chunks[0], chunks.at(-1)];
     if (first === undefined || last === undefined) break;
@@ -203,13 +208,13 @@ async function purgeCollection(
     });
   }
   for (let from = 0; from < ordinals; from += SWEPT_ORDINALS) {
-    await pause();
+    await turn();
     await db.transaction().execute((tx) => texts.removeRange(tx, no, from, SWEPT_ORDINALS));
   }
   // also of documents that were moved elsewhere and left a revision here
   const revisions = await db.selectFrom('revisions').selectAll().where('collection_no', '=', no).execute();
   for (const { document_id, revision } of revisions) await purgePages(ports, document_id, revision, signal);
-  for (const key of payload.storageKeys) await purgeFile(ports, key);
+  for (const key of payload.storageKeys) await purgeFile(ports, key, signal);
   await db.transaction().execute(async (tx) => {
     await texts.removeCollection(tx, no);
     await vectors.removeCollection(tx, no);

@@ -14,6 +14,7 @@ import type { Database } from '../ports/schema.ts';
 import type { Transaction } from '../ports/transaction.ts';
 import { migratePostgres } from './migrate-postgres.ts';
 import { MIGRATIONS } from './migrations/all.ts';
+import type { Migration } from './migrations/migration.ts';
 import { clientConfig } from './postgres-client.ts';
 import { isCollision, isConflict, isLost } from './postgres-faults.ts';
 import { openPool, type PoolState, patientPool, stateOf } from './postgres-pool.ts';
@@ -84,11 +85,14 @@ export function openPostgres(
   };
 }
 
-/** Makes or upgrades the database; of several processes at once one does it and the others wait. */
+/**
+ * Makes or upgrades the database; of several processes at once one does it and the others wait.
+ * @param options.migrations up to which; all but for a copy of an earlier one.
+ */
 export async function preparePostgres(
   url: string,
   caFile?: string,
-  { movingIn = false } = {},
+  { movingIn = false, migrations = MIGRATIONS }: { movingIn?: boolean; migrations?: readonly Migration[] } = {},
 ): Promise<{ from: number; to: number }> {
   const client = new pg.Client(clientConfig(url, caFile));
   try {
@@ -100,7 +104,7 @@ export async function preparePostgres(
     });
   }
   try {
-    return await migratePostgres(client, MIGRATIONS, { movingIn });
+    return await migratePostgres(client, migrations, { movingIn });
   } finally {
     await client.end();
   }

@@ -14,6 +14,8 @@ import {
 import type { Database } from '../ports/schema.ts';
 import { keepStatements } from './kept-statements.ts';
 import { migrateSqlite } from './migrate-sqlite.ts';
+import { MIGRATIONS } from './migrations/all.ts';
+import type { Migration } from './migrations/migration.ts';
 import { type OnStatement, triedDialect } from './tried-dialect.ts';
 import { takeTurns, type WriteTurns } from './write-turns.ts';
 
@@ -93,8 +95,14 @@ function lockOut(raw: Sqlite.Database): void {
   }
 }
 
-/** Makes or upgrades the installation's database. Once a process, before any thread opens it. */
-export function prepareSqlite(path: string): { from: number; to: number } {
+/**
+ * Makes or upgrades the installation's database. Once a process, before any thread opens it.
+ * @param migrations up to which; all but for a copy of an earlier one.
+ */
+export function prepareSqlite(
+  path: string,
+  migrations: readonly Migration[] = MIGRATIONS,
+): { from: number; to: number } {
   mkdirSync(dirname(path), { recursive: true });
   const raw = new Sqlite(path);
   try {
@@ -102,7 +110,7 @@ export function prepareSqlite(path: string): { from: number; to: number } {
     // five vectors of 1,536 bytes fit a page of 8 KiB, only two fit one of 4 KiB
     raw.pragma('page_size = 8192');
     raw.pragma('journal_mode = WAL');
-    return migrateSqlite(raw);
+    return migrateSqlite(raw, migrations);
   } finally {
     raw.close();
   }

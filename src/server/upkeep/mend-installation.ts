@@ -9,6 +9,7 @@ import type { Transaction } from '../ports/transaction.ts';
 import type { VectorWriter } from '../ports/vector-index.ts';
 import { chunksInRange, deleteChunks } from '../records/chunks.ts';
 import { dropRevision, findDocument, findRevision, startOver } from '../records/document-progress.ts';
+import { filesAreHeld } from '../records/held-files.ts';
 import { now } from '../records/ids.ts';
 import { reindex } from '../records/intake.ts';
 import { deletePages } from '../records/pages.ts';
@@ -55,7 +56,8 @@ async function mend(ports: MendingPorts, repair: Repair): Promise<void> {
       for (const id of new Set(repair.documentIds)) await readAgain(ports, id);
       return;
     case 'remove-files':
-      for (const key of repair.keys) if (!(await isUsed(db, key))) await files.remove(key);
+      for (const key of repair.keys)
+        if (!(await isUsed(db, key)) && !(await filesAreHeld(db))) await files.remove(key);
       return;
     case 'write-tags':
       return each(repair.documentIds, writeTags);

@@ -1,0 +1,88 @@
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import type { Database } from '../ports/schema.ts';
+import { isPostgres } from '../records/dialect.ts';
+import { BACKED_UP, type BackedUpTable, isOwnSetting } from './backed-up-tables.ts';
+import { PART_BYTES, recordsName } from './backup-format.ts';
+
+const ROWS = 500;
+
+export interface PackedPart {
+  readonly table: string;
+  readonly name: string;
+  readonly content: Buffer;
+  readonly rows: number;
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** All rows that a backup holds, in parts of some MB. @param db as of one moment. */
+export async function* packRecords(db: Kysely<Database>): AsyncGenerator<PackedPart> {
+  for (const table of BACKED_UP) {
+    let lines: string[] = [];
+    let bytes = 0;
+    let part = 0;
+    const pack = (): PackedPart => {
+      const content = Buffer.from(`${lines.join('\n')}\n`);
+      const packed = {
+        table: table.name,
+        name: recordsName(table.name, ++part),
+        content,
+        rows: lines.length - 1,
+      };
+      lines = [];
+      bytes = 0;
+      return packed;
+    };
+    for await (const row of rowsOf(db, table)) {
+      if (table.name === 'settings' && isOwnSetting(row['name'] as string)) continue;
+      if (lines.length === 0) lines.push(JSON.stringify({ columns: Object.keys(row) }));
+      const line = JSON.stringify(Object.values(packRow(table, row)));
+      lines.push(line);
+      bytes += line.length;
+      if (bytes >= PART_BYTES) yield pack();
+    }
+    if (lines.length > 0) yield pack();
+  }
+}
+
+async function* rowsOf(db: Kysely<Database>, table: BackedUpTable): AsyncGenerator<Row> {
+  const limit = table.rows ?? ROWS;
+  const key = table.key.map((column) => sql.ref(column));
+  for (let after: RawBuilder<unknown> = sql``; ; ) {
+    const { rows } = await sql<Row>`
+      select * from ${sql.table(table.name)} ${after} order by ${sql.join(key)} limit ${sql.lit(limit)}`.execute(
+      db,
+    );
+    yield* rows;
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < limit) return;
+    after = sql`where (${sql.join(key)}) > (${sql.join(table.key.map((column) => last[column]))})`;
+  }
+}
+
+function packRow({ name, bytes }: BackedUpTable, row: Row): Row {
+  const packed: Record<string, unknown> = { ...row };
+  for (const column of bytes ?? [])
+    packed[column] = Buffer.from(row[column] as Uint8Array).toString('base64');
+  if (name === 'jobs' && row['state'] === 'running')
+    return { ...packed, state: 'queued', lease_owner: null, lease_until: null };
+  return packed;
+}
+
+/** The last number of each table that counts its rows, given or not. */
+export async function readCounters(db: Kysely<Database>): Promise<Record<string, number>> {
+  const counters: Record<string, number> = {};
+  for (const { name, key, counted } of BACKED_UP) {
+    if (counted === undefined) continue;
+    const { rows } = isPostgres(db)
+      ? await sql<{ last: number | null }>`
+          select pg_sequence_last_value(pg_get_serial_sequence(${name}, ${key[0]})::regclass) as last`.execute(
+          db,
+        )
+      : await sql<{
+          last: number | null;
+        }>`select seq as last from sqlite_sequence where name = ${name}`.execute(db);
+    counters[name] = Number(rows[0]?.last ?? 0);
+  }
+  return counters;
+}

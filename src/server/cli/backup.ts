@@ -1,0 +1,73 @@
+import { createWriteStream, existsSync } from 'node:fs';
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Writable } from 'node:stream';
+import { type WrittenBackup, writeBackup } from '../backup/write-backup.ts';
+import type { Config } from '../config.ts';
+import { openRecords, prepareRecords } from '../records/open-records.ts';
+import { openFileStore } from '../threads/open-file-store.ts';
+
+export interface BackupOptions {
+  readonly withSecrets: boolean;
+  readonly json: boolean;
+}
+
+/** `ka backup`: the file appears under its name when it is complete, readable by its owner alone. */
+export async function backup(config: Config, file: string, options: BackupOptions): Promise<void> {
+  const { database, dataDir } = config;
+  if (database.kind === 'sqlite' && !existsSync(database.path))
+    throw new Error(`There is no installation in ${dataDir}: start it once, or set DATA_DIR.`);
+  if (file === '-') {
+    tell(await write(config, process.stdout, options), file, options);
+    return;
+  }
+  const path = resolve(file);
+  if (existsSync(path)) throw new Error(`${file} is there already: name a new file.`);
+  const partial = `${path}.partial`;
+  await rm(partial, { force: true });
+  try {
+    const written = await write(config, createWriteStream(partial, { flags: 'wx', mode: 0o600 }), options);
+    const whole = await open(partial, 'r+');
+    await whole.sync().finally(() => whole.close());
+    await rename(partial, path);
+    tell(written, file, options);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
+}
+
+async function write(config: Config, to: Writable, { withSecrets }: BackupOptions): Promise<WrittenBackup> {
+  await prepareRecords(config.database);
+  const { db, close } = await openRecords(config.database);
+  const files = await openFileStore(config.storage);
+  try {
+    // one that is set in the environment is kept there
+    const jwtSecret = withSecrets
+      ? await readFile(join(config.dataDir, 'jwt-secret'), 'utf8').catch(() => undefined)
+      : undefined;
+    return await writeBackup({ records: config.database, db, files, jwtSecret }, to);
+  } finally {
+    files.close();
+    await close();
+  }
+}
+
+function tell(
+  { manifest, rows, files, lostFiles }: WrittenBackup,
+  file: string,
+  { json }: BackupOptions,
+): void {
+  // standard output is the backup's where it goes there
+  const say = file === '-' ? console.error : console.log;
+  if (json) {
+    say(JSON.stringify({ manifest, rows, files, lostFiles }, undefined, 2));
+    return;
+  }
+  const { users = 0, documents = 0, chunks = 0 } = rows;
+  say(
+    `${users} users, ${documents} documents, ${chunks} passages and ${files.count} files as of ${manifest.takenAt}`,
+  );
+  for (const key of lostFiles)
+    console.error(`! the stored file ${key} is lost or damaged: see ka doctor --deep`);
+}

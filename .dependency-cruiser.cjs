@@ -56,7 +56,16 @@ module.exports = {
       `^src/server/(ingest|answer|records|text)/|${COMMON}`,
     ),
     only('jobs run ingest', '^src/server/jobs/', `^src/server/(jobs|ingest|records|text)/|${COMMON}`),
-    only('http is a mouth', '^src/server/http/', `^src/server/(http|answer|ingest|records|text)/|${COMMON}`),
+    only(
+      'http is a mouth',
+      '^src/server/http/',
+      `^src/server/(http|answer|export|ingest|records|text)/|${COMMON}`,
+    ),
+    only(
+      'upkeep, backup and export know records and what makes the index',
+      '^src/server/(upkeep|backup|export)/',
+      `^src/server/(upkeep|backup|export|ingest|records|text)/|${COMMON}`,
+    ),
     only(
       'drivers know ports, text and their thread',
       '^src/server/drivers/',

@@ -32,6 +32,7 @@ const MATRIX: Record<string, Rule> = {
   'POST /api/v1/auth/refresh': 'open',
   'POST /api/v1/auth/logout': 'open',
   'GET /api/v1/me': 'any user',
+  'GET /api/v1/me/export': 'session only',
   'PATCH /api/v1/me': 'any user',
   'DELETE /api/v1/me': 'session only',
   'GET /api/v1/api-keys': 'any user',

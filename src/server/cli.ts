@@ -117,6 +117,16 @@ program
   });
 
 program
+  .command('export')
+  .description("write one user's own data into a zip file")
+  .argument('<file>', 'a new file')
+  .requiredOption('--user <email>', 'whose data')
+  .action(async (file: string, options: { user: string }) => {
+    const { exportAccount } = await import('./cli/export.ts');
+    await exportAccount(settings(), options.user, file);
+  });
+
+program
   .command('report')
   .description('where memory, disk, time and money go; the server may run or not')
   .option('--json', 'print the report as JSON')

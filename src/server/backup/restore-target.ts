@@ -143,7 +143,7 @@ async function loadPostgres<T>(place: Place<'postgres'>, schemaVersion: number, 
       await sql`drop table if exists ${sql.table(table)} cascade`.execute(db);
     await sql`drop function if exists message_words`.execute(db);
   });
-  await preparePostgres(place.url, place.caFile, upTo(schemaVersion));
+  await preparePostgres(place.url, place.caFile, { migrations: upTo(schemaVersion) });
   const loaded = await inPostgres(place, (db) =>
     db.connection().execute(async (own) => {
       await sql`begin`.execute(own);

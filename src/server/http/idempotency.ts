@@ -7,6 +7,7 @@ import {
   HOLD_EVERY_MS,
   hashOfParts,
   holdIdempotent,
+  idempotencyName,
   releaseIdempotent,
   startIdempotent,
 } from '../records/idempotency.ts';
@@ -57,7 +58,11 @@ export function idempotencyHooks(db: Kysely<Database>, secretAnswer: boolean, he
         const fields = [{ path: 'idempotency-key', message: 'must have 1 to 255 visible characters' }];
         throw new AppError('VALIDATION', 'The idempotency key is not valid.', { fields });
       }
-      const hash = hashOfParts(request.caller.userId, `${request.method} ${request.routeOptions.url}`, key);
+      const hash = idempotencyName(
+        request.caller.userId,
+        `${request.method} ${request.routeOptions.url}`,
+        key,
+      );
       const start = await startIdempotent(
         db,
         hash,

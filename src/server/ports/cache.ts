@@ -7,6 +7,8 @@ export interface Cache {
   /** @param value JSON-serializable. */
   set(key: string, value: unknown, ttlMs: number): Promise<void>;
   delete(key: string): Promise<void>;
+  /** Forgets everything. */
+  clear(): Promise<void>;
   stats(): { hits: number; misses: number; entries: number; bytes: number };
   close(): Promise<void>;
 }

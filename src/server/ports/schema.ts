@@ -349,7 +349,7 @@ export interface AuditRow {
 }
 
 export interface IdempotencyKeyRow {
-  /** SHA-256 of user, route and key. */
+  /** Sixteen digits of the user's SHA-256, and that of user, route and key. */
   hash: string;
   /** SHA-256 of the request it was first used for. */
   request_hash: string;

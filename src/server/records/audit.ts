@@ -14,6 +14,7 @@ export type AuditAction =
   | 'user.signed-out'
   | 'user.changed'
   | 'user.password-changed'
+  | 'user.exported'
   | 'user.deleted'
   | 'session.reuse-detected'
   | 'api-key.created'

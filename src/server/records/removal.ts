@@ -4,8 +4,12 @@ import type { JobQueue } from '../ports/job-queue.ts';
 import type { Database } from '../ports/schema.ts';
 import type { Transaction } from '../ports/transaction.ts';
 import { bumpGeneration, dropRevisions, findDocument, type StoredDocument } from './document-progress.ts';
+import { forgetIdempotent } from './idempotency.ts';
 import { now } from './ids.ts';
 import { finishItems } from './tasks.ts';
+
+/** Of one statement: SQLite takes 32,766 parameters. */
+const IDS_AT_ONCE = 1000;
 
 /**
  * Removal in one small transaction: the row is gone and nothing of the document is found from its commit on.
@@ -98,7 +102,8 @@ async function beingWorkedOn(tx: Transaction, collectionId: string): Promise<str
 
 /**
  * Removes an account with all its data: its collections, what it uploaded into those of others, its sessions,
- * keys, conversations, tasks and usage. The audit log keeps that it was there.
+ * keys, conversations, tasks and usage, and the names of its files in the tasks of others. The audit log keeps that
+ * an account with this id was there and what it did, and nothing else of it.
  * @throws AppError NOT_FOUND
  */
 export async function removeUser(db: Kysely<Database>, queue: JobQueue, userId: string): Promise<void> {
@@ -108,10 +113,30 @@ export async function removeUser(db: Kysely<Database>, queue: JobQueue, userId: 
       .select('id')
       .where('owner_id', '=', userId)
       .execute();
+    const documents = await tx
+      .selectFrom('documents')
+      .select('id')
+      .where(({ or, eb }) =>
+        or([
+          eb('owner_id', '=', userId),
+          eb(
+            'collection_id',
+            'in',
+            collections.map(({ id }) => id),
+          ),
+        ]),
+      )
+      .execute();
     for (const { id } of collections) await removeCollectionRow(tx, queue, id);
     const elsewhere = await tx.selectFrom('documents').selectAll().where('owner_id', '=', userId).execute();
     for (const document of elsewhere) await removeRow(tx, queue, document);
+    for (let from = 0; from < documents.length; from += IDS_AT_ONCE) {
+      const ids = documents.slice(from, from + IDS_AT_ONCE).map(({ id }) => id);
+      await tx.deleteFrom('task_items').where('document_id', 'in', ids).execute();
+    }
     await tx.deleteFrom('usage').where('user_id', '=', userId).execute();
+    await forgetIdempotent(tx, userId);
+    await tx.updateTable('audit').set({ detail: null, ip: null }).where('actor_id', '=', userId).execute();
     const removed = await tx.deleteFrom('users').where('id', '=', userId).executeTakeFirst();
     if (Number(removed.numDeletedRows) === 0) throw new AppError('NOT_FOUND', 'There is no such account.');
   });

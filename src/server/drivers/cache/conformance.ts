@@ -41,6 +41,16 @@ export function cacheConformance(name: string, make: () => Promise<CacheUnderTes
       await cache.close();
     });
 
+    test('nothing is found once it was cleared, and new values are kept', async () => {
+      const { cache } = await make();
+      for (let n = 0; n < 30; n++) await cache.set(`key ${n}`, n, 10_000);
+      await cache.clear();
+      for (let n = 0; n < 30; n++) expect(await cache.get(`key ${n}`)).toBeUndefined();
+      await cache.set('a', 1, 1000);
+      expect(await cache.get('a')).toBe(1);
+      await cache.close();
+    });
+
     test('hits and misses are counted', async () => {
       const { cache } = await make();
       await cache.set('a', 1, 1000);

@@ -55,6 +55,9 @@ export function createMemoryCache({
     async delete(key) {
       entries.delete(key);
     },
+    async clear() {
+      entries.clear();
+    },
     limitTo(share) {
       limitBytes = Math.floor(maxBytes * share);
       trim();

@@ -3,6 +3,8 @@ import type { RedisConnection } from '../redis-connection.ts';
 
 /** A larger value is made again rather than sent through the network within a call's time. */
 const MAX_VALUE_CHARS = 1024 * 1024;
+/** Names that Redis looks at within one call. */
+const SCANNED_AT_ONCE = 1000;
 /** Figures of the server's memory are asked for at most so often. */
 const FIGURES_MS = 10_000;
 
@@ -51,6 +53,19 @@ export function createRedisCache({ redis, prefix }: { redis: RedisConnection; pr
     },
     async delete(key) {
       await redis.ask((client) => client.del(nameOf(key)));
+    },
+    async clear() {
+      for (let cursor = '0'; ; ) {
+        const found = await redis.ask((client) =>
+          client.scan(cursor, 'MATCH', nameOf('*'), 'COUNT', SCANNED_AT_ONCE),
+        );
+        // while Redis is away nothing is kept
+        if (found === undefined) return;
+        const [next, names] = found;
+        if (names.length > 0) await redis.ask((client) => client.unlink(...names));
+        if (next === '0') return;
+        cursor = next;
+      }
     },
     stats() {
       if (performance.now() - figuresAt > FIGURES_MS) void readFigures();

@@ -1,22 +1,48 @@
+import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { deleteMeBody, patchMeBody, profile } from '../../../contract/auth.ts';
 import { AppError } from '../../errors.ts';
+import { exportUser } from '../../export/export-user.ts';
+import { zipStream } from '../../export/zip-stream.ts';
 import { noteAudit } from '../../records/audit.ts';
 import { removeUser } from '../../records/removal.ts';
 import { endSessionsOf } from '../../records/sessions.ts';
 import { changeUser, findUser, hasOtherUsers, readProfile, refuseLastAdmin } from '../../records/users.ts';
 import type { App } from '../app-types.ts';
 import type { Credentials } from '../credentials.ts';
+import { attachment } from '../disposition.ts';
 import { clearRefreshCookie } from '../refresh-cookie.ts';
 import type { Services } from '../services.ts';
 
 export function registerMeRoutes(
   app: App,
-  { db, queue, config }: Services,
+  { db, files, queue, cache, config }: Services,
   { passwords, throttle }: Credentials,
 ): void {
+  /** Users whose export is on its way: reading all of their files once at a time is enough. */
+  const exporting = new Set<string>();
   app.get('/api/v1/me', { config: { access: 'read' }, schema: { response: { 200: profile } } }, (request) =>
     readProfile(db, request.caller.userId),
+  );
+
+  app.get(
+    '/api/v1/me/export',
+    { config: { access: 'read', sessionOnly: true, heavy: true } },
+    async (request, reply) => {
+      const { caller, ip } = request;
+      if (exporting.has(caller.userId))
+        throw new AppError('RATE_LIMITED', 'An export of this account is being sent: wait for its end.', {
+          retryAfterSeconds: 30,
+        });
+      exporting.add(caller.userId);
+      reply.raw.once('close', () => exporting.delete(caller.userId));
+      await noteAudit(db, { action: 'user.exported', actorId: caller.userId, target: caller.userId, ip });
+      return reply
+        .type('application/zip')
+        .header('content-disposition', attachment('knowledge-assistant-export.zip'))
+        .header('cache-control', 'no-store')
+        .send(Readable.from(zipStream(exportUser({ db, files }, caller.userId)), { objectMode: false }));
+    },
   );
 
   app.patch(
@@ -57,7 +83,9 @@ export function registerMeRoutes(
       // the last one of all may go: the installation is then as new
       if (await hasOtherUsers(db, userId)) await refuseLastAdmin(db, user);
       await removeUser(db, queue, userId);
-      await noteAudit(db, { action: 'user.deleted', actorId: userId, target: userId, ip });
+      // an answer from the account's documents could not be found any more, and would still be there for a while
+      await cache.clear();
+      await noteAudit(db, { action: 'user.deleted', actorId: userId, target: userId });
       clearRefreshCookie(reply, config);
       return reply.code(204).send(null);
     },

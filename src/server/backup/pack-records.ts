@@ -17,7 +17,10 @@ type Row = Readonly<Record<string, unknown>>;
 
 /** All rows that a backup holds, in parts of some MB. @param db as of one moment. */
 export async function* packRecords(db: Kysely<Database>): AsyncGenerator<PackedPart> {
+  const there = new Set((await db.introspection.getTables()).map(({ name }) => name));
   for (const table of BACKED_UP) {
+    // of an earlier release
+    if (!there.has(table.name)) continue;
     let lines: string[] = [];
     let bytes = 0;
     let part = 0;

@@ -21,7 +21,7 @@ import {
 import { packRecords, readCounters } from './pack-records.ts';
 
 export interface BackedUpStores {
-  /** Prepared. */
+  /** Of this release or an earlier one. */
   readonly records: RecordsPlace;
   /** Of the same records, for writing. */
   readonly db: Kysely<Database>;

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { type WrittenBackup, writeBackup } from '../backup/write-backup.ts';
 import type { Config } from '../config.ts';
-import { openRecords, prepareRecords } from '../records/open-records.ts';
+import { openRecords } from '../records/open-records.ts';
 import { openFileStore } from '../threads/open-file-store.ts';
 
 export interface BackupOptions {
@@ -38,7 +38,7 @@ export async function backup(config: Config, file: string, options: BackupOption
 }
 
 async function write(config: Config, to: Writable, { withSecrets }: BackupOptions): Promise<WrittenBackup> {
-  await prepareRecords(config.database);
+  // as they are: what the release before wrote is saved before this one changes it
   const { db, close } = await openRecords(config.database);
   const files = await openFileStore(config.storage);
   try {
@@ -46,6 +46,8 @@ async function write(config: Config, to: Writable, { withSecrets }: BackupOption
     const jwtSecret = withSecrets
       ? await readFile(join(config.dataDir, 'jwt-secret'), 'utf8').catch(() => undefined)
       : undefined;
+    if (withSecrets && jwtSecret === undefined)
+      console.error('! the installation keeps no secret of its own: JWT_SECRET is kept where it is set');
     return await writeBackup({ records: config.database, db, files, jwtSecret }, to);
   } finally {
     files.close();

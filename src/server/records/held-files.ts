@@ -4,6 +4,8 @@ import type { Database } from '../ports/schema.ts';
 import { now } from './ids.ts';
 
 const PREFIX = 'files-held:';
+/** Behind every name that begins so. */
+const END = 'files-held;';
 /** A holder that died keeps stored files from being removed so long. */
 const HOLD_MS = 60_000;
 const RENEW_MS = 20_000;
@@ -15,7 +17,12 @@ const RENEW_MS = 20_000;
 export async function holdFiles(db: Kysely<Database>): Promise<{ release(): Promise<void> }> {
   const name = `${PREFIX}${randomUUID()}`;
   const until = () => new Date(Date.now() + HOLD_MS).toISOString();
-  await db.deleteFrom('settings').where('name', 'like', `${PREFIX}%`).where('value', '<', now()).execute();
+  await db
+    .deleteFrom('settings')
+    .where('name', '>=', PREFIX)
+    .where('name', '<', END)
+    .where('value', '<', now())
+    .execute();
   await db.insertInto('settings').values({ name, value: until() }).execute();
   const renewing = setInterval(
     // one that fails is made up for by the next
@@ -41,7 +48,8 @@ export async function filesAreHeld(db: Kysely<Database>): Promise<boolean> {
   const hold = await db
     .selectFrom('settings')
     .select('name')
-    .where('name', 'like', `${PREFIX}%`)
+    .where('name', '>=', PREFIX)
+    .where('name', '<', END)
     .where('value', '>=', now())
     .limit(1)
     .executeTakeFirst();

@@ -89,8 +89,8 @@ export async function pruneIdempotent(db: Kysely<Database>): Promise<void> {
 
 /** Names a request by its user, route and key; what is one user's is found without knowing their keys. */
 export const idempotencyName = (userId: string, route: string, key: string): string =>
-  userPart(userId) + hashOfParts(userId, route, key);
-const userPart = (userId: string): string => `${hashOfParts(userId).slice(0, 16)}.`;
+  `${userPart(userId)}.${hashOfParts(userId, route, key)}`;
+const userPart = (userId: string): string => hashOfParts(userId).slice(0, 16);
 
 /** Forgets what a user's requests were answered. */
 export async function forgetIdempotent(db: Kysely<Database>, userId: string): Promise<void> {

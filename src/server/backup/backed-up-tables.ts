@@ -14,8 +14,8 @@ export interface BackedUpTable {
 
 /**
  * What a backup holds, in an order in which no row names one that comes later. It leaves out sign-ins (a restored one
- * might have been ended since), answers kept for repeated requests, and the log that copies of vectors in memory and
- * on other servers are kept up by: they begin anew.
+ * might have been ended since), answers kept for repeated requests, the log that copies of vectors in memory and on other
+ * servers are kept up by, and vectors of another model that nobody searches yet: they begin anew.
  */
 export const BACKED_UP: readonly BackedUpTable[] = [
   { name: 'users', key: ['id'] },
@@ -48,6 +48,7 @@ export const LEFT_OUT: readonly (keyof Database)[] = [
   'refresh_tokens',
   'idempotency_keys',
   'vector_log',
+  'vectors_next',
 ];
 
 /**
@@ -55,4 +56,5 @@ export const LEFT_OUT: readonly (keyof Database)[] = [
  * side by side and share a Redis or a Qdrant.
  */
 export const isOwnSetting = (name: string): boolean =>
-  ['installation', 'vector-sync', 'vectors-swept-at'].includes(name) || name.startsWith('files-held:');
+  ['installation', 'vector-sync', 'vectors-swept-at', 'next-vector-space'].includes(name) ||
+  name.startsWith('files-held:');

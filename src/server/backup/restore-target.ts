@@ -139,7 +139,12 @@ async function loadPostgres<T>(place: Place<'postgres'>, schemaVersion: number, 
   await inPostgres(place, async (db) => {
     await needAlone(db);
     if (!(await holdsNobody(db))) throw new NotEmpty('The database of DATABASE_URL');
-    for (const table of ['schema_migrations', ...LEFT_OUT, ...BACKED_UP.map(({ name }) => name)])
+    for (const table of [
+      'schema_migrations',
+      'last_writes',
+      ...LEFT_OUT,
+      ...BACKED_UP.map(({ name }) => name),
+    ])
       await sql`drop table if exists ${sql.table(table)} cascade`.execute(db);
     await sql`drop function if exists message_words`.execute(db);
   });

@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs';
 import type { Kysely } from 'kysely';
 import type { Config } from '../config.ts';
-import { createBundledEmbedder } from '../drivers/embedder/bundled.ts';
+import { openEmbedder } from '../drivers/embedder/open-embedder.ts';
 import { createLocalEvents } from '../drivers/events/local.ts';
+import { embeddingOf, fingerprintOf } from '../embedding-config.ts';
 import type { FileStore } from '../ports/file-store.ts';
 import type { Database } from '../ports/schema.ts';
 import { installationId } from '../records/kept-settings.ts';
 import { openRecords, prepareRecords } from '../records/open-records.ts';
+import { readVectorSpace } from '../records/vector-space.ts';
 import type { VectorsPlace } from '../threads/index-places.ts';
 import { openFileStore } from '../threads/open-file-store.ts';
 import { openWriters, queueOf } from '../threads/open-writers.ts';
@@ -29,7 +31,9 @@ export async function deepDoctor(config: Config, { json, mend }: DeepDoctorOptio
   await prepareRecords(database);
   const { db, close } = await openRecords(database);
   const files = await openFileStore(config.storage);
-  const { dimensions, fingerprint } = createBundledEmbedder({ modelDir });
+  const space = (await readVectorSpace(db)) ?? fingerprintOf(config.embedding);
+  const embedder = await openEmbedder(embeddingOf(space, config.embedding), modelDir);
+  const { dimensions, fingerprint } = embedder;
   const vectors: VectorsPlace =
     config.vectors.kind === 'qdrant'
       ? { ...config.vectors, prefix: `ka-${await installationId(db)}`, fingerprint }
@@ -48,6 +52,7 @@ export async function deepDoctor(config: Config, { json, mend }: DeepDoctorOptio
     return found.faults.length === 0 ? 0 : 1;
   } finally {
     await server?.close();
+    await embedder.close();
     files.close();
     await close();
   }

@@ -1,12 +1,22 @@
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../ports/schema.ts';
 import type { RecordsPlace } from './open-records.ts';
+import { readVectorSpace } from './vector-space.ts';
+
+/** `ka reindex` changed over while the records were read. */
+class VectorsChanged extends Error {
+  override readonly name = 'VectorsChanged';
+  constructor() {
+    super('The vectors became those of another model while they were read: begin again.');
+  }
+}
 
 /**
  * Reads the records as they are at one moment, however long it takes and whatever is written meanwhile, over a
  * connection of its own. On SQLite the write-ahead log keeps what is written until the reading ends.
  *
  * @param place prepared records.
+ * @throws VectorsChanged
  */
 export async function readSnapshot<T>(
   place: RecordsPlace,
@@ -18,8 +28,11 @@ export async function readSnapshot<T>(
       for (const statement of begin) await sql.raw(statement).execute(own);
       try {
         // the moment is that of the first look
-        await own.selectFrom('settings').select('name').limit(1).execute();
-        return await read(own);
+        const space = await readVectorSpace(own);
+        const result = await read(own);
+        // PostgreSQL finds tables by their names of now, and those of vectors change theirs
+        if (place.kind === 'postgres' && (await readVectorSpace(db)) !== space) throw new VectorsChanged();
+        return result;
       } finally {
         await sql.raw('rollback').execute(own);
       }
@@ -38,7 +51,7 @@ async function openReader(
   }
   const { openPostgres } = await import('./postgres.ts');
   return {
-    ...openPostgres(place.url, { poolSize: 1, caFile: place.caFile }),
+    ...openPostgres(place.url, { poolSize: 2, caFile: place.caFile }),
     begin: [
       'begin isolation level repeatable read, read only',
       'set local statement_timeout = 0',

@@ -5,6 +5,7 @@ import type { ErrorCode } from '../../contract/errors.ts';
 import { makeProblem } from '../../contract/make-problem.ts';
 import { AppError, type FieldFault, UpstreamError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { storageFault } from '../storage-fault.ts';
 
 /** The problem that tells a client of `error` (RFC 9457). What is not meant for clients becomes INTERNAL. */
 export function problemOf(error: unknown, request: Pick<FastifyRequest, 'url' | 'id'>): Problem {
@@ -26,6 +27,12 @@ export function asAppError(error: unknown): AppError {
         retryAfterSeconds: 5,
       },
     );
+  const storage = storageFault(error);
+  if (storage !== undefined)
+    return new AppError(storage.code, storage.detail, {
+      cause: error,
+      retryAfterSeconds: storage.retryAfterSeconds,
+    });
   if (hasZodFastifySchemaValidationErrors(error)) return invalidRequest(error);
   if (error instanceof Error && error.name === 'AbortError')
     return new AppError('CANCELLED', 'The request was given up.');

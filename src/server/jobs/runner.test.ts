@@ -135,7 +135,7 @@ test('an unknown fault is tried again, later each time, and ends after the last 
 
 test('a job whose every try died without a word is not tried for ever', async () => {
   const id = await enqueue({ maxAttempts: 2 });
-  house.raw.prepare('update jobs set attempt = 2 where id = ?').run(id);
+  house.raw.prepare('update jobs set attempt = 2, deaths = 2 where id = ?').run(id);
   let ran = false;
   start({
     async run() {
@@ -181,6 +181,34 @@ test('an endured fault is waited out beyond the last try', async () => {
     return (await job(id)).state === 'done';
   });
   expect(tries).toBe(4);
+});
+
+test('a disk that is full makes no job fail, however often and in whatever of its steps it is met', async () => {
+  const id = await enqueue({ maxAttempts: 1 });
+  const told: string[] = [];
+  let tries = 0;
+  start({
+    async run(leased) {
+      // the third time nothing fits any more, not even the outcome
+      if (++tries === 3) house.raw.pragma('query_only = on');
+      if (tries > 3) return leased.complete();
+      throw Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
+    },
+    async waiting(_tx, _job, reason) {
+      told.push(reason.code);
+    },
+  });
+  await until(async () => {
+    const { state } = await job(id);
+    if (state === 'running' && tries === 3) house.raw.pragma('query_only = off');
+    if (state === 'queued') {
+      house.pass(100_000);
+      house.events.publish('jobs', id);
+    }
+    return state === 'done';
+  });
+  expect(tries).toBe(4);
+  expect(told).toEqual(['STORAGE_FULL', 'STORAGE_FULL', 'STORAGE_FULL']);
 });
 
 test('a cancelled job is neither retried nor failed', async () => {

@@ -1,9 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import { ERRORS, type ErrorCode } from '../../contract/errors.ts';
 import { AppError, UpstreamError } from '../errors.ts';
 import type { JobKind, JobQueue, LeasedJob } from '../ports/job-queue.ts';
 import type { Database } from '../ports/schema.ts';
 import type { Transaction } from '../ports/transaction.ts';
+import { storageFault } from '../storage-fault.ts';
 import { span } from '../tracing.ts';
 import { backoffMs } from './backoff.ts';
 
@@ -96,10 +98,8 @@ export function startRunner({ db, queue, lanes, handlers, onFault, onEnd, random
     const signal = AbortSignal.any([job.signal, stopping.signal]);
     const begun = performance.now();
     try {
-      // one that endures faults has more tries behind it than deaths
-      const lost =
-        handler.endures === undefined ? job.attempt > job.maxAttempts : job.deaths >= job.maxAttempts;
-      if (lost) throw new Interrupted(job.maxAttempts);
+      // tries that ended in a fault which is waited out don't count
+      if (job.deaths >= job.maxAttempts) throw new Interrupted(job.maxAttempts);
       await span(`job ${job.kind}`, () => handler.run(job, signal), { attempt: job.attempt });
       await job.complete();
       onEnd?.(job, performance.now() - begun, false);
@@ -107,13 +107,34 @@ export function startRunner({ db, queue, lanes, handlers, onFault, onEnd, random
       // a cancelled job is no longer this process's: giving it back changes nothing
       if (signal.aborted) return job.release();
       onEnd?.(job, performance.now() - begun, true);
-      await settle(job, handler, error);
+      await settleInTheEnd(job, handler, error);
     }
   }
 
+  /**
+   * A disk that is full takes the job's outcome no more than its result. Until it does the job stays here, in its
+   * slot: nothing else could be done there, and a lease that is renewed but worked on by nobody would never end.
+   */
+  async function settleInTheEnd(job: LeasedJob, handler: JobHandler, error: unknown): Promise<void> {
+    const signal = AbortSignal.any([job.signal, stopping.signal]);
+    for (let tried = 1; !signal.aborted; tried++) {
+      try {
+        return await settle(job, handler, error);
+      } catch (unsettled) {
+        onFault?.(job, unsettled, false);
+        await pause(delayMs(unsettled, tried), undefined, { signal }).catch(() => {});
+      }
+    }
+    await job.release();
+  }
+
+  /** Whoever makes room on the disk shall see work go on soon. */
+  const delayMs = (error: unknown, tried: number): number =>
+    Math.min(backoffMs(tried, random), storageFault(error) === undefined ? Infinity : STORAGE_PAUSE_MS);
+
   async function settle(job: LeasedJob, handler: JobHandler, error: unknown): Promise<void> {
     const lasting = isLasting(error);
-    const final = lasting || (job.attempt >= job.maxAttempts && !handler.endures?.(error));
+    const final = lasting || (job.attempt >= job.maxAttempts && !isWaitedOut(handler, error));
     if (!lasting) onFault?.(job, error, final);
     const said = error instanceof Error ? error.message : String(error);
     await db.transaction().execute(async (tx) => {
@@ -121,7 +142,7 @@ export function startRunner({ db, queue, lanes, handlers, onFault, onEnd, random
         await job.fail(said, undefined, tx);
         await handler.failed?.(tx, job, finalReason(error, job.attempt));
       } else {
-        await job.fail(said, backoffMs(job.attempt, random), tx);
+        await job.fail(said, delayMs(error, job.attempt), tx);
         await handler.waiting?.(tx, job, waitingReason(error));
       }
     });
@@ -149,6 +170,9 @@ export function startRunner({ db, queue, lanes, handlers, onFault, onEnd, random
   };
 }
 
+/** The longest wait for a disk that is full or a database that is locked. */
+const STORAGE_PAUSE_MS = 15_000;
+
 /** Stands for the queue itself where a fault belongs to no job. */
 const NO_JOB = { id: '', kind: 'ingest', attempt: 0, maxAttempts: 0 } as LeasedJob;
 
@@ -159,6 +183,10 @@ class Interrupted extends Error {
     super(`interrupted ${tries} times`);
   }
 }
+
+/** No document is given up because the disk was full. */
+const isWaitedOut = (handler: JobHandler, error: unknown): boolean =>
+  storageFault(error) !== undefined || handler.endures?.(error) === true;
 
 /** Faults of the file itself don't heal. */
 const isLasting = (error: unknown): boolean =>
@@ -186,5 +214,8 @@ function waitingReason(error: unknown): JobReason {
       detail: `The service “${error.service}” does not answer. It is tried again.`,
     };
   }
+  const storage = storageFault(error);
+  if (storage !== undefined)
+    return { code: storage.code, detail: `${ERRORS[storage.code].title}. It is tried again.` };
   return { code: 'INTERNAL', detail: 'Something went wrong. It is tried again.' };
 }

@@ -7,6 +7,7 @@ import {
   Kysely,
   SqliteAdapter,
   SqliteDialect,
+  type SqliteDialectConfig,
   SqliteDriver,
   SqliteIntrospector,
   SqliteQueryCompiler,
@@ -132,6 +133,7 @@ class ImmediateDialect extends SqliteDialect {
     const turns = this.#turns;
     return new ImmediateDriver({
       database: keepStatements(this.#database),
+      raw: this.#database,
       ...(turns
         ? { onCreateConnection: async (connection) => takeTurns(connection, this.#database, turns) }
         : {}),
@@ -149,7 +151,17 @@ class ImmediateDialect extends SqliteDialect {
 }
 
 class ImmediateDriver extends SqliteDriver {
+  readonly #raw: Sqlite.Database;
+  constructor({ raw, ...config }: SqliteDialectConfig & { raw: Sqlite.Database }) {
+    super(config);
+    this.#raw = raw;
+  }
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  }
+
+  /** SQLite has undone it by itself where the disk was full: to ask again would hide that behind a second fault. */
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#raw.inTransaction) await super.rollbackTransaction(connection);
   }
 }

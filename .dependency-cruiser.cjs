@@ -10,7 +10,7 @@ const web = (what, from, allowed) =>
   only(`web: ${what}`, `^src/web/${from}/`, `^src/web/(${allowed})/|^src/contract/`);
 // may be imported from everywhere in the server
 const COMMON =
-  '^src/contract/|^src/server/memory/cgroup-limit\\.ts$|^src/server/admission/(clock|fair-queue)\\.ts$|^src/server/(errors|log|metrics|histogram|tracing|config|embedding-config|storage-config|storage-fault|settings|prices|version)\\.ts$|^src/server/ports/';
+  '^src/contract/|^src/server/memory/cgroup-limit\\.ts$|^src/server/admission/(clock|fair-queue)\\.ts$|^src/server/(errors|log|metrics|histogram|tracing|config|embedding-config|storage-config|storage-fault|fault-point|settings|prices|version)\\.ts$|^src/server/ports/';
 
 module.exports = {
   forbidden: [

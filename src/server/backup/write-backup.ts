@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import { type Kysely, sql } from 'kysely';
 import { AppError } from '../errors.ts';
+import { faultPoint } from '../fault-point.ts';
 import type { FileStore } from '../ports/file-store.ts';
 import type { Database } from '../ports/schema.ts';
 import { holdFiles } from '../records/held-files.ts';
@@ -104,6 +105,7 @@ async function writeRecords(
     parts.push({ name: part.name, sha256: sha256(part.content), rows: part.rows });
     rows[part.table] = (rows[part.table] ?? 0) + part.rows;
   }
+  faultPoint('backup-records-written');
   return { manifest, parts, rows, files: await namedFiles(db) };
 }
 
@@ -147,6 +149,7 @@ async function writeFiles(store: FileStore, files: readonly NamedFile[], archive
       { name: fileName(file.key), sizeBytes: file.sizeBytes },
       hashed(content, hash),
     );
+    faultPoint('backup-file-written');
     count++;
     bytes += file.sizeBytes;
     if (!whole || hash.digest('hex') !== file.sha256) lostFiles.push(file.key);

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { faultPoint } from '../fault-point.ts';
 import type { Embedder } from '../ports/embedder.ts';
 import type { Database, RevisionRow } from '../ports/schema.ts';
 import type { VectorWriter } from '../ports/vector-index.ts';
@@ -62,6 +63,7 @@ export async function embedRevision(
         passages: chunks.length,
       },
     );
+    faultPoint('passages-embedded');
     await db.transaction().execute(async (tx) => {
       await needBuild(tx, documentId, number);
       await needVectorSpace(tx, embedder.fingerprint);
@@ -71,6 +73,7 @@ export async function embedRevision(
       );
       await progress.step(tx, 'embedding', 30 + Math.floor((70 * (last.seq + 1)) / revision.chunk_count));
     });
+    faultPoint('vectors-written');
     progress.publish();
     await giveWay(performance.now() - begunMs);
     from = last.seq + 1;

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { UpstreamError } from '../errors.ts';
+import { faultPoint } from '../fault-point.ts';
 import type { Embedder } from '../ports/embedder.ts';
 import type { Events } from '../ports/events.ts';
 import type { Originals } from '../ports/file-store.ts';
@@ -62,16 +63,20 @@ export function createPipeline(ports: PipelinePorts) {
     const { documentId } = job.payload as { documentId: string };
     const begun = await db.transaction().execute((tx) => beginBuild(tx, queue, documentId));
     if (begun === undefined) return;
+    faultPoint('build-begun');
     const progress = createProgress({ db, events }, documentId);
 
     await progress.now('parsing', 0);
     const revision = createRevisionWriter(ports, begun, progress, signal);
-    for await (const part of spanEach('read part', readFile(ports, begun.document, signal)))
+    for await (const part of spanEach('read part', readFile(ports, begun.document, signal))) {
       await span('index part', () => revision.add(part));
+      faultPoint('part-indexed');
+    }
     await db.transaction().execute(async (tx) => {
       await keywordsComplete(tx, queue, documentId, begun.build);
       await job.complete(tx);
     });
+    faultPoint('words-complete');
     await progress.now('embedding', 30);
   }
 
@@ -90,6 +95,7 @@ export function createPipeline(ports: PipelinePorts) {
       switch (result.outcome) {
         case 'complete':
           await buildComplete(tx, queue, documentId, revision);
+          faultPoint('build-switching');
           return progress.changed(await finishItems(tx, documentId, { status: 'completed' }));
         case 'more':
           // to the end of the queue: a short document does not wait for a long one
@@ -106,6 +112,7 @@ export function createPipeline(ports: PipelinePorts) {
           result satisfies never;
       }
     });
+    faultPoint('build-switched');
     progress.publish();
   }
 

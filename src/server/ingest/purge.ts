@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
+import { faultPoint } from '../fault-point.ts';
 import type { Originals } from '../ports/file-store.ts';
 import type { LeasedJob } from '../ports/job-queue.ts';
 import type { Database, RevisionRow } from '../ports/schema.ts';
@@ -72,7 +73,9 @@ async function purgeRevision(
   for (let first = revision.first_ordinal; first < end; first += WINDOW) {
     await purgeWindow(ports, revision, first, Math.min(end, first + WINDOW), signal);
   }
+  faultPoint('passages-purged');
   await purgePages(ports, documentId, number, signal);
+  faultPoint('pages-purged');
   await db.transaction().execute(async (tx) => {
     await tx
       .updateTable('tombstones')
@@ -88,6 +91,7 @@ async function purgeRevision(
       .execute();
     await job.complete(tx);
   });
+  faultPoint('revision-purged');
 }
 
 /** Postings first: the chunks' text says which. */
@@ -128,6 +132,7 @@ async function purgeWindow(
     },
     { signal, giveWay },
   );
+  faultPoint('words-purged');
   await writePaced(
     db,
     keys,
@@ -176,7 +181,9 @@ async function purgeFile({ db, files }: PurgePorts, key: string, signal: AbortSi
     .select('id')
     .where('storage_key', '=', key)
     .executeTakeFirst();
-  if (user === undefined) await files.remove(key);
+  if (user !== undefined) return;
+  faultPoint('file-purging');
+  await files.remove(key);
 }
 
 interface CollectionPayload {

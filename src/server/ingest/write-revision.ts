@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { AppError } from '../errors.ts';
+import { faultPoint } from '../fault-point.ts';
 import type { ParsedPage, ParsedPart } from '../ports/parser.ts';
 import type { Database } from '../ports/schema.ts';
 import { chunkKey } from '../ports/search-scope.ts';
@@ -98,7 +99,9 @@ export function createRevisionWriter(
       };
       if (part.last && read.chunkCount === 0) throw new AppError('FILE_EMPTY', 'The file holds no text.');
       build = await place(part, chunks);
+      faultPoint('range-reserved');
       await writePages(ports, build, part.pages, paces.pages, signal);
+      faultPoint('pages-written');
       const share = (written: number) =>
         (pagesBefore + part.pages.length * (written / chunks.length)) / part.pageCount;
       await writeChunks(ports, build, chunks, paces.chunks, { progress, share, signal });
@@ -204,6 +207,7 @@ async function writeChunks(
           build.collectionNo,
           written.map(({ entry }) => entry),
         );
+        faultPoint('passages-writing');
         if (written[0]?.row.seq === 0) await bumpGeneration(tx, build.collectionId);
         await progress.step(tx, 'indexing', 10 + Math.floor(20 * share(upTo)));
       },

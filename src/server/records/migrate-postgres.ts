@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { faultPoint } from '../fault-point.ts';
 import { MIGRATIONS } from './migrations/all.ts';
 import { type Migration, postgresWords } from './migrations/migration.ts';
 import { MOVING } from './move-rows.ts';
@@ -47,6 +48,7 @@ export async function migratePostgres(
     if (!movingIn && from > 0) await refuseHalfMoved(client);
     for (const migration of migrations.filter(({ version }) => version > from)) {
       for (const statement of migration.statements(postgresWords)) await client.query(statement);
+      faultPoint('migration-step');
       await client.query('insert into schema_migrations (version, name, applied_at) values ($1, $2, $3)', [
         migration.version,
         migration.name,

@@ -1,4 +1,5 @@
 import type BetterSqlite3 from 'better-sqlite3';
+import { faultPoint } from '../fault-point.ts';
 import { MIGRATIONS } from './migrations/all.ts';
 import { type Migration, sqliteWords } from './migrations/migration.ts';
 
@@ -31,6 +32,7 @@ export function migrateSqlite(
       const note = raw.prepare('insert into schema_migrations (version, name, applied_at) values (?, ?, ?)');
       for (const migration of migrations.filter(({ version }) => version > from)) {
         for (const statement of migration.statements(sqliteWords)) raw.exec(statement);
+        faultPoint('migration-step');
         note.run(migration.version, migration.name, new Date().toISOString());
       }
       return { from, to: newest };

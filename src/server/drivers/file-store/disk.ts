@@ -2,6 +2,7 @@ import { constants, createReadStream } from 'node:fs';
 import { access, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError } from '../../errors.ts';
+import { faultPoint } from '../../fault-point.ts';
 import type { FileStore } from '../../ports/file-store.ts';
 import { type Measured, measured } from './measured.ts';
 import { isKey, newKey, randomDigits, SWEEP_AGE_MS } from './stored-key.ts';
@@ -42,8 +43,10 @@ export function createDiskFileStore({
         // a file that is moved here with its key may have been begun before
         await rm(partial, { force: true });
         const stored = await write(partial, measured(content, maxBytes, signal));
+        faultPoint('file-written');
         await rename(partial, path);
         await syncFolder(dirname(path));
+        faultPoint('file-kept');
         return { key, ...stored };
       } catch (error) {
         content.destroy();

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Kysely } from 'kysely';
 import { AppError } from '../../errors.ts';
+import { faultPoint } from '../../fault-point.ts';
 import type { Events } from '../../ports/events.ts';
 import type { FileStore, StoredFile } from '../../ports/file-store.ts';
 import type { JobQueue } from '../../ports/job-queue.ts';
@@ -62,6 +63,7 @@ export function createStoring({
       const taken = await quota.within(userId, bytes, () =>
         takeIn(db, queue, { userId, files: received.map((file) => ({ ...file, collectionId })) }),
       );
+      faultPoint('rows-kept');
       if (taken.taskId !== null) events.publish('task', taken.taskId);
       await drop(received.filter(({ stored }, at) => taken.documents[at]?.row.storage_key !== stored.key));
       return taken;

@@ -16,6 +16,7 @@ import {
   taskStarted,
 } from '../../../contract/documents.ts';
 import { AppError } from '../../errors.ts';
+import { faultPoint } from '../../fault-point.ts';
 import { noteAudit } from '../../records/audit.ts';
 import { listDocumentCitations } from '../../records/document-citations.ts';
 import { documentFacets } from '../../records/document-facets.ts';
@@ -119,6 +120,7 @@ export function registerDocumentRoutes(app: App, { db, files, queue, events, mem
       const { userId } = request.caller;
       const found = await needDocument(db, userId, request.params.id, 'editor');
       for (const taskId of await removeDocument(db, queue, found.id)) events.publish('task', taskId);
+      faultPoint('document-removed');
       await noteAudit(db, { action: 'document.deleted', actorId: userId, target: found.id, ip: request.ip });
       return reply.code(204).send(null);
     },

@@ -63,6 +63,14 @@ const KEYS = { gemini: 'GEMINI_API_KEY', openai: 'OPENAI_API_KEY' } as const;
 
 const knownOf = (model: string): KnownModel | undefined => KNOWN.find(([name]) => name.test(model))?.[1];
 
+const habitsOf = (
+  provider: RemoteEmbedding['provider'],
+  model: string,
+): Pick<RemoteEmbedding, 'sendsDimensions' | 'maxTokens'> => ({
+  sendsDimensions: provider === 'gemini' || (provider === 'openai' && model.startsWith('text-embedding-3')),
+  maxTokens: knownOf(model)?.maxTokens ?? LEAST_TOKENS,
+});
+
 /** Of a language model at the same provider, unless embeddings have an address of their own. */
 const baseUrlOf = (v: SettingValues): string | undefined =>
   (v.EMBEDDING_BASE_URL ?? (v.LLM_PROVIDER === v.EMBEDDING_PROVIDER ? v.LLM_BASE_URL : undefined))?.replace(
@@ -101,13 +109,11 @@ export function decideEmbedding(v: SettingValues): EmbeddingConfig {
   const provider = v.EMBEDDING_PROVIDER;
   if (provider === 'bundled') return { provider };
   const model = v.EMBEDDING_MODEL ?? (provider === 'openai-compatible' ? '' : DEFAULT_MODELS[provider]);
-  const known = knownOf(model);
-  const dimensions = v.EMBEDDING_DIMENSIONS ?? known?.dimensions ?? 0;
+  const dimensions = v.EMBEDDING_DIMENSIONS ?? knownOf(model)?.dimensions ?? 0;
   const described = {
     model,
     dimensions,
-    sendsDimensions: provider === 'gemini' || (provider === 'openai' && model.startsWith('text-embedding-3')),
-    maxTokens: known?.maxTokens ?? LEAST_TOKENS,
+    ...habitsOf(provider, model),
     fingerprint: `${provider}/${model.replace(/\s/g, '_')}/${dimensions}`,
     prices: v.LLM_PRICES ?? {},
   };
@@ -130,6 +136,6 @@ export function embeddingOf(space: string, configured: EmbeddingConfig): ServedE
   const [, provider, model = '', length] = /^([^/]+)\/(.+)\/(\d+)$/.exec(space) ?? [];
   const dimensions = Number(length ?? 0);
   if (configured.provider !== 'bundled' && configured.provider === provider)
-    return { ...configured, model, dimensions, fingerprint: space };
+    return { ...configured, model, dimensions, ...habitsOf(configured.provider, model), fingerprint: space };
   return { provider: 'away', fingerprint: space, dimensions };
 }

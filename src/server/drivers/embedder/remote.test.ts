@@ -7,6 +7,7 @@ import { FAKE_KEY } from '../../../../test/support/fake-language-model.ts';
 import { createManualClock, type ManualClock } from '../../../../test/support/manual-clock.ts';
 import { readConfig } from '../../config.ts';
 import type { RemoteEmbedding } from '../../embedding-config.ts';
+import type { ModelFault } from '../language-model/model-fault.ts';
 import { embedderConformance } from './conformance.ts';
 import { createRemoteEmbedder, type RemoteEmbedderOptions } from './remote.ts';
 
@@ -80,16 +81,64 @@ describe('what is asked for', () => {
   });
 });
 
+describe('what the provider refuses', () => {
+  const refused = { status: 400 };
+
+  test('a request that is too long for it is made in parts, and a text that it cannot read whole is cut', async () => {
+    const embedder = make('openai');
+    const long = 'far too long a text '.repeat(20);
+    fake.fault = ({ texts }) => (texts.some((text) => text.length > 150) ? refused : undefined);
+    const texts = ['lamp', 'oil', long, 'bread', 'letters'];
+    const before = fake.seen.length;
+    const vectors = await embedder.embed(texts, 'passage');
+    expect(vectors).toHaveLength(texts.length);
+    fake.fault = () => undefined;
+    for (const i of [0, 1, 3, 4])
+      expect([vectors[i]]).toEqual(await embedder.embed([texts[i] ?? ''], 'passage'));
+    expect([vectors[2]]).toEqual(await embedder.embed([long.slice(0, 100)], 'passage'));
+    // halves of 5, 3 and 1 hold it, then it is cut twice
+    const asked = seenSince(before)
+      .slice(0, 7)
+      .map((request) => request.texts.length);
+    expect(asked).toEqual([5, 3, 2, 1, 1, 1, 2]);
+  });
+
+  test('where it refuses everything nobody asks for long', async () => {
+    const embedder = make('openai');
+    fake.fault = () => refused;
+    const before = fake.seen.length;
+    const texts = Array.from({ length: 64 }, () => 'many words in a row '.repeat(40));
+    await expect(embedder.embed(texts, 'passage')).rejects.toMatchObject({
+      kind: 'request',
+      retryable: false,
+    });
+    expect(seenSince(before).length).toBeLessThan(12);
+  });
+
+  test('one request never holds more tokens than OpenAI takes', async () => {
+    const embedder = make('openai');
+    const before = fake.seen.length;
+    const texts = Array.from({ length: 64 }, (_, i) => `${i} ${'word '.repeat(6_000)}`);
+    expect(await embedder.embed(texts, 'passage')).toHaveLength(64);
+    const sizes = seenSince(before).map((request) => request.texts.join(' ').split(' ').length);
+    expect(sizes.length).toBeGreaterThan(1);
+    expect(Math.max(...sizes)).toBeLessThan(300_000);
+  });
+});
+
 describe('faults', () => {
   const busy = { status: 429 };
 
   test('what may pass is tried again, and not longer than that', async () => {
     const clock = createManualClock();
-    const embedder = make('openai', {}, { clock, random: () => 0 });
+    const faults: string[] = [];
+    const onFault = ({ kind }: ModelFault) => void faults.push(kind);
+    const embedder = make('openai', {}, { clock, random: () => 0, onFault });
     const before = fake.seen.length;
     fake.fault = (_request, nth) => (nth - before < 2 ? busy : undefined);
     await expect(throughPauses(clock, embedder.embed(['lamp'], 'passage'))).resolves.toHaveLength(1);
     expect(seenSince(before)).toHaveLength(3);
+    expect(faults).toEqual(['busy', 'busy']);
     fake.fault = () => busy;
     await expect(throughPauses(clock, embedder.embed(['lamp'], 'query'))).rejects.toMatchObject({
       kind: 'busy',

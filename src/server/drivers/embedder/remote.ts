@@ -9,6 +9,8 @@ import { explainFailure, type ModelAddress } from '../language-model/explain-fai
 import { ModelFault } from '../language-model/model-fault.ts';
 
 export interface RemoteEmbedderOptions {
+  /** Hears of every try that failed. */
+  readonly onFault?: ((fault: ModelFault) => void) | undefined;
   readonly clock?: Clock;
   /** In [0, 1). */
   readonly random?: () => number;
@@ -19,8 +21,12 @@ export interface RemoteEmbedder extends Embedder {
   warmUp(): Promise<void>;
 }
 
-/** One request holds them all: below Gemini's 100 texts, and OpenAI's 300,000 tokens with room to spare. */
+/** Below Gemini's 100 texts for a request. */
 const MAX_TEXTS_PER_CALL = 64;
+/** Of one request: half of what OpenAI takes, since tokens are estimated. Passages of documents never come near it. */
+const MAX_REQUEST_TOKENS = 150_000;
+/** A text that is still refused at this length is not refused for it. */
+const SHORTEST_CUT = 64;
 /** Whoever asks waits no longer than this: search goes on by words (row A4 of the targets). */
 const QUERY_MS = 4000;
 const PASSAGES_MS = 60_000;
@@ -36,7 +42,7 @@ const SERVICES = { gemini: 'Gemini', openai: 'OpenAI' } as const;
  */
 export function createRemoteEmbedder(
   config: RemoteEmbedding,
-  { clock = systemClock, random = Math.random }: RemoteEmbedderOptions = {},
+  { clock = systemClock, random = Math.random, onFault = () => {} }: RemoteEmbedderOptions = {},
 ): RemoteEmbedder {
   const address: ModelAddress = {
     service:
@@ -78,9 +84,8 @@ export function createRemoteEmbedder(
         `${address.service} failed ${breaker.failuresInARow} times in a row: it is asked again in ${Math.ceil(pass / 1000)} s.`,
       );
     try {
-      const values = texts.map((text) => sendable(text, config.maxTokens));
       const { embeddings, usage } = await (await open()).doEmbed({
-        values,
+        values: [...texts],
         abortSignal: signal,
         ...(config.sendsDimensions ? { dimensions: config.dimensions } : {}),
         ...(config.provider === 'gemini'
@@ -88,7 +93,7 @@ export function createRemoteEmbedder(
           : {}),
       });
       pass.succeeded();
-      spent(usage?.tokens ?? values.reduce((sum, value) => sum + estimateTokens(value), 0));
+      spent(usage?.tokens ?? texts.reduce((sum, text) => sum + estimateTokens(text), 0));
       if (embeddings.length !== texts.length)
         throw new ModelFault(
           address.service,
@@ -102,6 +107,7 @@ export function createRemoteEmbedder(
       const fault = signal.aborted ? (signal.reason as ModelFault) : explainFailure(error, address);
       if (fault.retryable) pass.failed(fault.retryAfterMs);
       else pass.succeeded();
+      onFault(fault);
       throw fault;
     } finally {
       pass.dropped();
@@ -122,8 +128,9 @@ export function createRemoteEmbedder(
       ),
     );
     const stop = AbortSignal.any([signal, closing.signal, late.signal]);
-    const leave = purpose === 'passage' ? await passages.enter(stop) : () => {};
+    let leave = () => {};
     try {
+      if (purpose === 'passage') leave = await passages.enter(stop);
       for (let tries = 1; ; tries++) {
         try {
           return await once(texts, purpose, stop, spent);
@@ -139,6 +146,28 @@ export function createRemoteEmbedder(
     }
   }
 
+  /**
+   * A request that is refused is made again in halves, and a text that is refused alone is cut: tokens are estimated, and
+   * one text that the model finds too long would keep a document from its vectors for ever.
+   */
+  async function asTaken(
+    ...[texts, purpose, signal, spent]: Parameters<typeof untilDone>
+  ): Promise<Float32Array[]> {
+    try {
+      return await untilDone(texts, purpose, signal, spent);
+    } catch (error) {
+      if (!(error instanceof ModelFault) || error.kind !== 'request') throw error;
+      const [first = '', ...others] = texts;
+      if (others.length === 0) {
+        if (first.length <= SHORTEST_CUT) throw error;
+        return asTaken([first.slice(0, first.length / 2).toWellFormed()], purpose, signal, spent);
+      }
+      const half = Math.ceil(texts.length / 2);
+      const before = await asTaken(texts.slice(0, half), purpose, signal, spent);
+      return [...before, ...(await asTaken(texts.slice(half), purpose, signal, spent))];
+    }
+  }
+
   return {
     fingerprint: config.fingerprint,
     dimensions: config.dimensions,
@@ -146,8 +175,10 @@ export function createRemoteEmbedder(
     maxTextsPerCall: MAX_TEXTS_PER_CALL,
     async embed(texts, purpose, signal = new AbortController().signal, spent = () => {}) {
       signal.throwIfAborted();
-      if (texts.length === 0) return [];
-      return untilDone(texts, purpose, signal, spent);
+      const vectors: Float32Array[] = [];
+      for (const request of inRequests(texts.map((text) => sendable(text, config.maxTokens))))
+        vectors.push(...(await asTaken(request, purpose, signal, spent)));
+      return vectors;
     },
     async warmUp() {
       await untilDone(['ready'], 'query', closing.signal, () => {});
@@ -193,6 +224,22 @@ function sendable(text: string, maxTokens: number): string {
   const whole = text.toWellFormed().replaceAll('\0', ' ');
   const cut = whole.slice(0, cutWithin(whole, 0, whole.length, maxTokens));
   return cut.trim() === '' ? '-' : cut;
+}
+
+/** Neighbours together, as long as one request holds them. */
+function inRequests(texts: readonly string[]): string[][] {
+  const requests: string[][] = [];
+  let room = 0;
+  for (const text of texts) {
+    const tokens = estimateTokens(text);
+    if (requests.length === 0 || tokens > room) {
+      requests.push([]);
+      room = MAX_REQUEST_TOKENS;
+    }
+    requests.at(-1)?.push(text);
+    room -= tokens;
+  }
+  return requests;
 }
 
 /** @throws ModelFault when these are no vectors of the length that the settings tell. */

@@ -9,6 +9,7 @@ import type { Config } from './config.ts';
 import { createMemoryCache } from './drivers/cache/memory.ts';
 import { createLocalEvents } from './drivers/events/local.ts';
 import { createLanguageModel, type PricedModel } from './drivers/language-model/create-language-model.ts';
+import { ModelFault } from './drivers/language-model/model-fault.ts';
 import { createMemoryRateLimit } from './drivers/rate-limit/memory.ts';
 import { embeddingCostUsd, meterEmbedding } from './embedding-cost.ts';
 import type { HttpServer } from './http/server.ts';
@@ -321,8 +322,14 @@ function createProbes(parts: {
     storage: async (signal) => ({ detail: await files.check(signal) }),
     embeddings: async (signal) => {
       const { fingerprint } = spaces.embedder;
-      if (spaces.serving().provider !== 'away') await spaces.embedder.embed(['health'], 'query', signal);
       const wanted = spaces.wanted();
+      try {
+        if (spaces.serving().provider !== 'away') await spaces.embedder.check(signal);
+      } catch (error) {
+        // a provider's fault says what to do, and holds neither texts nor keys
+        if (error instanceof ModelFault) return { status: 'degraded', detail: error.message };
+        throw error;
+      }
       if (wanted === undefined) return { detail: fingerprint };
       const detail = `${fingerprint}; the settings name ${wanted}: run npx ka reindex`;
       return { status: 'degraded', detail };

@@ -8,6 +8,7 @@ import {
 } from './embedding-config.ts';
 import type { Log } from './log.ts';
 import type { Database } from './ports/schema.ts';
+import { priceOf } from './prices.ts';
 import { keepVectorSpace, readVectorSpace } from './records/vector-space.ts';
 
 /** The model of the vectors that are searched, also when `ka reindex` changes it while this process runs. */
@@ -52,7 +53,11 @@ export async function openVectorSpaces({
   const wanted = fingerprintOf(configured);
   let space = await keepVectorSpace(db, wanted);
   let serving = embeddingOf(space, configured);
-  let current = await openEmbedder(serving, modelDir);
+  const openServing = () =>
+    openEmbedder(serving, modelDir, ({ kind, message }) =>
+      log.warn('embedding model failed', { kind, detail: message }),
+    );
+  let current = await openServing();
   const listeners: (() => Promise<void>)[] = [];
   let checking: Promise<void> = Promise.resolve();
   const tellOther = () => {
@@ -62,17 +67,27 @@ export async function openVectorSpaces({
         wanted,
       });
   };
+  const tellUnpriced = () => {
+    if (serving.provider === 'bundled' || serving.provider === 'away') return;
+    if (priceOf(serving.model, serving.prices) === undefined)
+      log.warn('embedding model has no known price: it is counted as free, and no budget holds it back', {
+        model: serving.model,
+        mend: 'LLM_PRICES names its price; 0 says that it is free',
+      });
+  };
   tellOther();
+  tellUnpriced();
 
   async function look(): Promise<void> {
     const found = await readVectorSpace(db);
     if (found === undefined || found === space) return;
     const before = current;
     serving = embeddingOf(found, configured);
-    current = await openEmbedder(serving, modelDir);
+    current = await openServing();
     space = found;
     log.info('vectors are those of another model now', { space });
     tellOther();
+    tellUnpriced();
     for (const listener of listeners) await listener();
     await before.close();
   }
@@ -100,6 +115,7 @@ export async function openVectorSpaces({
       },
       embed: (...work) => current.embed(...work),
       warmUp: () => current.warmUp(),
+      check: (signal) => current.check(signal),
       close: () => current.close(),
     },
     serving: () => serving,

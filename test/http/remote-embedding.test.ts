@@ -72,6 +72,12 @@ async function upload(url: string, email = 'ann@example.org'): Promise<Client> {
 }
 const search = (client: Client, query: string, mode = 'hybrid') =>
   client.post<SearchResult>('/api/v1/search', { query, mode });
+async function embeddingsCheck(url: string): Promise<{ status: string; detail: string }> {
+  const health = (await (await fetch(`${url}/health/detailed`)).json()) as {
+    checks: { embeddings: { status: string; detail: string } };
+  };
+  return health.checks.embeddings;
+}
 const modelsAsked = (from = 0) => [...new Set(fake.seen.slice(from).map(({ model }) => model))];
 
 /** What a command printed. */
@@ -89,9 +95,10 @@ async function printed(work: () => Promise<number>): Promise<{ code: number; tex
 const NO = { yes: false, dryRun: false, json: false };
 
 test('documents and questions are embedded by the provider, paid by whose they are, and cited as ever', async () => {
-  const { url, installation } = await start(OPENAI());
+  const { url, installation, logged } = await start(OPENAI());
   const ann = await upload(url);
   expect(modelsAsked()).toEqual(['text-embedding-3-small']);
+  expect(logged.join()).not.toContain('no known price');
   const { hits } = await search(ann, 'who built the lighthouse', 'vector');
   expect(hits[0]?.scores.vector).toBeGreaterThan(0);
   const answer = await ann.post<Answer>('/api/v1/query', {
@@ -112,7 +119,7 @@ test('documents and questions are embedded by the provider, paid by whose they a
 });
 
 test('while the provider is away documents are found by words, and vectors follow when it is back', async () => {
-  const { url, installation } = await start(OPENAI());
+  const { url, installation, logged } = await start(OPENAI());
   fake.fault = () => ({ status: 503 });
   const client = await registerClient(url);
   const { taskId, documents } = await client.upload([
@@ -124,6 +131,8 @@ test('while the provider is away documents are found by words, and vectors follo
   const found = await search(client, 'colza oil');
   expect(found.hits[0]).toMatchObject({ documentId: documents[0]?.id });
   expect(found.hits[0]?.scores).not.toHaveProperty('vector');
+  expect((await embeddingsCheck(url)).detail).toContain('OpenAI failed with status 503');
+  expect(logged.join()).toMatch(/embedding model failed.*status 503/);
   fake.fault = () => undefined;
   await installation.db
     .updateTable('jobs')
@@ -140,10 +149,7 @@ test('another model in the settings mixes nothing: the vectors that are there se
   const { url, installation, logged } = await start(HOUSE());
   expect(logged.join()).toContain('npx ka reindex');
   const ann = await registerClient(url, 'ann@example.org');
-  const health = (await (await fetch(`${url}/health/detailed`)).json()) as {
-    checks: { embeddings: { status: string; detail: string } };
-  };
-  expect(health.checks.embeddings).toMatchObject({
+  expect(await embeddingsCheck(url)).toMatchObject({
     status: 'degraded',
     detail: expect.stringContaining('npx ka reindex'),
   });
@@ -195,6 +201,14 @@ test('ka reindex says what it costs first, and spends nothing before somebody ag
     costUsd: expect.any(Number),
   });
   expect(fake.seen.length).toBe(asked);
+});
+
+test('a model whose price nobody has named is pointed out, and one whose price the operator names is not', async () => {
+  const free = await start(HOUSE());
+  expect(free.logged.join()).toMatch(/embedding model has no known price.*house-model.*LLM_PRICES/);
+  await free.close();
+  const priced = await start({ ...HOUSE(), LLM_PRICES: '{"house-model": {"prompt": 0, "completion": 0}}' });
+  expect(priced.logged.join()).not.toContain('no known price');
 });
 
 test('a reindex that broke off goes on where it was', async () => {

@@ -135,7 +135,7 @@ async function openForPassages(embedding: EmbeddingConfig): Promise<ReadyEmbedde
     Array.from({ length: availableParallelism() - 1 }, () => openEmbedder(embedding, modelDir)),
   );
   const all = spreadEmbedders([first, ...others]);
-  return { ...all, warmUp: () => first.warmUp() };
+  return { ...all, warmUp: first.warmUp, check: first.check };
 }
 
 async function estimateWork(

@@ -1,21 +1,33 @@
 import type { ServedEmbedding } from '../../embedding-config.ts';
 import { UpstreamError } from '../../errors.ts';
 import type { Embedder } from '../../ports/embedder.ts';
+import type { ModelFault } from '../language-model/model-fault.ts';
 
 export interface ReadyEmbedder extends Embedder {
   /** Has the model ready ahead of the first question. @throws UpstreamError when it cannot be used. */
   warmUp(): Promise<void>;
+  /** Whether it answers; a provider that did within the last minute is not asked again. @throws UpstreamError when not. */
+  check(signal: AbortSignal): Promise<void>;
 }
 
-/** Opens what the settings name; the code of the others is not loaded. */
-export async function openEmbedder(embedding: ServedEmbedding, modelDir: string): Promise<ReadyEmbedder> {
+/**
+ * Opens what the settings name; the code of the others is not loaded.
+ *
+ * @param onFault hears of every request to a provider that failed.
+ */
+export async function openEmbedder(
+  embedding: ServedEmbedding,
+  modelDir: string,
+  onFault?: (fault: ModelFault) => void,
+): Promise<ReadyEmbedder> {
   if (embedding.provider === 'bundled') {
     const { createBundledEmbedder } = await import('./bundled.ts');
-    return createBundledEmbedder({ modelDir });
+    const bundled = createBundledEmbedder({ modelDir });
+    return { ...bundled, check: async (signal) => void (await bundled.embed(['health'], 'query', signal)) };
   }
   if (embedding.provider === 'away') return createAwayEmbedder(embedding);
   const { createRemoteEmbedder } = await import('./remote.ts');
-  return createRemoteEmbedder(embedding);
+  return createRemoteEmbedder(embedding, { onFault });
 }
 
 /** Vectors of a model that nobody can ask: search goes by words, and new passages wait for theirs. */
@@ -37,6 +49,7 @@ function createAwayEmbedder({
     maxTextsPerCall: 64,
     embed: async (texts) => (texts.length === 0 ? [] : fail()),
     warmUp: fail,
+    check: fail,
     async close() {},
   };
 }

@@ -189,6 +189,23 @@ describe('faults', () => {
     expect(seenSince(before).length).toBeLessThanOrEqual(1);
   });
 
+  test('whether it is well is not asked while it answers', async () => {
+    const clock = createManualClock();
+    const embedder = make('openai', {}, { clock });
+    const signal = new AbortController().signal;
+    await embedder.embed(['lamp'], 'passage');
+    const before = fake.seen.length;
+    await embedder.check(signal);
+    expect(seenSince(before)).toHaveLength(0);
+    await clock.pass(61_000);
+    await embedder.check(signal);
+    await embedder.check(signal);
+    expect(seenSince(before)).toHaveLength(1);
+    fake.fault = () => ({ status: 401 });
+    await expect(embedder.embed(['lamp'], 'query')).rejects.toMatchObject({ kind: 'key' });
+    await expect(embedder.check(signal)).rejects.toMatchObject({ kind: 'key' });
+  });
+
   test.each(['junk', 'one-less'] as const)('an answer that is %s makes no vectors', async (fault) => {
     const clock = createManualClock();
     const embedder = make('openai', {}, { clock, random: () => 0 });

@@ -19,6 +19,8 @@ export interface RemoteEmbedderOptions {
 export interface RemoteEmbedder extends Embedder {
   /** Loads the client and embeds one word. @throws ModelFault when the provider is away, refuses, or makes other vectors. */
   warmUp(): Promise<void>;
+  /** As `warmUp`, unless some request was answered within the last minute: whoever watches costs nothing. */
+  check(signal: AbortSignal): Promise<void>;
 }
 
 /** Below Gemini's 100 texts for a request. */
@@ -33,6 +35,8 @@ const PASSAGES_MS = 60_000;
 const TRIES = { query: 2, passage: 3 } as const;
 /** Requests with passages at a time; questions do not wait for them. */
 const MAX_PASSAGE_REQUESTS = 4;
+
+const KNOWN_WELL_MS = 60_000;
 
 const SERVICES = { gemini: 'Gemini', openai: 'OpenAI' } as const;
 
@@ -69,6 +73,8 @@ export function createRemoteEmbedder(
     return opened;
   };
   const passages = createPlaces(MAX_PASSAGE_REQUESTS);
+  /** When a request was answered last, unless one failed since. */
+  let wellMs = Number.NEGATIVE_INFINITY;
 
   async function once(
     texts: readonly string[],
@@ -100,13 +106,16 @@ export function createRemoteEmbedder(
           'away',
           `${address.service} sent ${embeddings.length} vectors for ${texts.length} texts.`,
         );
-      return embeddings.map((embedding) => normalized(embedding, config, address));
+      const vectors = embeddings.map((embedding) => normalized(embedding, config, address));
+      wellMs = clock.now();
+      return vectors;
     } catch (error) {
       if (closing.signal.aborted || (signal.aborted && !(signal.reason instanceof ModelFault)))
         throw signal.reason;
       const fault = signal.aborted ? (signal.reason as ModelFault) : explainFailure(error, address);
       if (fault.retryable) pass.failed(fault.retryAfterMs);
       else pass.succeeded();
+      wellMs = Number.NEGATIVE_INFINITY;
       onFault(fault);
       throw fault;
     } finally {
@@ -182,6 +191,9 @@ export function createRemoteEmbedder(
     },
     async warmUp() {
       await untilDone(['ready'], 'query', closing.signal, () => {});
+    },
+    async check(signal) {
+      if (clock.now() - wellMs > KNOWN_WELL_MS) await untilDone(['ready'], 'query', signal, () => {});
     },
     async close() {
       closing.abort(new ModelFault(address.service, 'away', 'The embedding model is being closed.'));

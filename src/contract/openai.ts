@@ -46,6 +46,7 @@ const knowledge = answer.pick({
   answered: true,
   cached: true,
   citations: true,
+  degraded: true,
   fallback: true,
   standaloneQuestion: true,
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { humanText, id, problem } from './common.ts';
-import { filters, hit, timings } from './search.ts';
+import { degraded, filters, hit, timings } from './search.ts';
 
 export const queryBody = z.strictObject({
   query: humanText(3, 1000),
@@ -42,6 +42,7 @@ export const answer = z.object({
     .describe(
       'A model was asked, and the documents answer in its place: it is away, said nothing, or said nothing that they bear out',
     ),
+  degraded,
   standaloneQuestion: z
     .string()
     .optional()

@@ -55,8 +55,14 @@ export const timings = z.object({
 });
 export type Timings = z.infer<typeof timings>;
 
+export const degraded = z
+  .literal('vectors')
+  .optional()
+  .describe('There was no vector to compare with, since the embedding model is away: found by words alone');
+
 export const searchResult = z.object({
   hits: z.array(hit),
+  degraded,
   tookMs: z.number(),
   cached: z.boolean(),
   timings,

@@ -131,6 +131,12 @@ test('while the provider is away documents are found by words, and vectors follo
   const found = await search(client, 'colza oil');
   expect(found.hits[0]).toMatchObject({ documentId: documents[0]?.id });
   expect(found.hits[0]?.scores).not.toHaveProperty('vector');
+  expect(found.degraded).toBe('vectors');
+  expect(await search(client, 'colza oil', 'keyword')).not.toHaveProperty('degraded');
+  const { answered, degraded } = await client.post<Answer>('/api/v1/query', {
+    query: 'What did the lamp of Skerry Point burn?',
+  });
+  expect({ answered, degraded }).toEqual({ answered: true, degraded: 'vectors' });
   expect((await embeddingsCheck(url)).detail).toContain('OpenAI failed with status 503');
   expect(logged.join()).toMatch(/embedding model failed.*status 503/);
   fake.fault = () => undefined;

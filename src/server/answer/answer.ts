@@ -6,7 +6,7 @@ import { newId } from '../records/ids.ts';
 import { ANSWER_PASSAGES } from './constants.ts';
 import type { EmbedSentences } from './evidence.ts';
 import { extractAnswer } from './extract-answer.ts';
-import { asHit, type RetrievePorts } from './retrieve.ts';
+import { asHit, degradedBy, type RetrievePorts } from './retrieve.ts';
 import { retrieveBetter } from './retrieve-question.ts';
 
 export interface AnswerPorts extends RetrievePorts {
@@ -60,6 +60,7 @@ export async function* answer(
       answered,
       citations: [...citations],
       sources,
+      ...degradedBy(retrieved),
       model: EXTRACTIVE_MODEL,
       cached: false,
       usage: { promptTokens: 0, completionTokens: 0, costUsd: 0 },

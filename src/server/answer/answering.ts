@@ -22,7 +22,7 @@ import type { AnswerModel } from './answer-model.ts';
 import { BrokenOff, generate } from './generate.ts';
 import type { Exchange } from './history.ts';
 import { PROMPT_VERSION } from './prompt.ts';
-import { asHit, retrieve } from './retrieve.ts';
+import { asHit, degradedBy, retrieve } from './retrieve.ts';
 import { type Rewritten, rewriteQuestion } from './rewrite-question.ts';
 import { createSharedStreams } from './shared-stream.ts';
 import { createSingleFlight } from './single-flight.ts';
@@ -168,6 +168,7 @@ export function createAnswering({
     const tookMs = performance.now() - begun;
     return {
       hits: retrieved.passages.map((passage) => asHit(passage, retrieved.analysed)),
+      ...degradedBy(retrieved),
       tookMs,
       cached: false,
       timings: { ...retrieved.timings, rerankMs: 0, generateMs: 0, totalMs: tookMs },

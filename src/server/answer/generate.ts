@@ -15,7 +15,7 @@ import { createOutgoingText } from './outgoing-text.ts';
 import { buildPrompt } from './prompt.ts';
 import { choosePassages } from './prompt-passages.ts';
 import { isRefusal } from './refusal.ts';
-import { asHit, type Retrieved } from './retrieve.ts';
+import { asHit, degradedBy, type Retrieved } from './retrieve.ts';
 import { retrieveAll } from './retrieve-question.ts';
 import { createVerifier } from './verify.ts';
 
@@ -52,6 +52,7 @@ export async function* generate(
         id: newId(),
         ...end,
         sources,
+        ...degradedBy(retrieved),
         cached: false,
         usage: { ...usage, costUsd: model.costUsd(usage) },
         timings: {

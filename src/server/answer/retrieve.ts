@@ -37,6 +37,8 @@ export interface Retrieved {
   readonly analysed: AnalysedQuery;
   /** The question's vector; undefined when none was needed or the embedder is away. */
   readonly vector: Float32Array | undefined;
+  /** Words alone were looked for, where vectors were wanted too. */
+  readonly degraded?: 'vectors';
   /** Best first. */
   readonly passages: readonly RetrievedPassage[];
   readonly timings: Pick<Timings, 'embedMs' | 'vectorMs' | 'keywordMs'>;
@@ -75,6 +77,7 @@ export async function retrieve(
     query,
     analysed,
     vector: near.vector,
+    ...(near.away ? { degraded: 'vectors' as const } : {}),
     passages,
     timings: { embedMs: near.embedMs, vectorMs: near.vectorMs, keywordMs: words.keywordMs },
   };
@@ -85,6 +88,7 @@ interface Near {
   readonly found: readonly ChunkScore[];
   readonly embedMs: number;
   readonly vectorMs: number;
+  readonly away?: true;
 }
 const NOTHING_NEAR: Near = { vector: undefined, found: [], embedMs: 0, vectorMs: 0 };
 const NO_WORDS = { found: [] as readonly ChunkScore[], keywordMs: 0 };
@@ -105,7 +109,7 @@ async function findNearest(
     return { vector, found, embedMs: embedded - begun, vectorMs: performance.now() - embedded };
   } catch (error) {
     if (mode === 'vector' || !isAway(error)) throw error;
-    return { ...NOTHING_NEAR, embedMs: performance.now() - begun };
+    return { ...NOTHING_NEAR, embedMs: performance.now() - begun, away: true };
   }
 }
 
@@ -180,6 +184,10 @@ async function readBest(
     .slice(0, limit)
     .map(({ passage }) => passage);
 }
+
+/** As results and answers tell it. */
+export const degradedBy = ({ degraded }: Pick<Retrieved, 'degraded'>): Pick<Retrieved, 'degraded'> =>
+  degraded === undefined ? {} : { degraded };
 
 /** A passage as clients see it. */
 export function asHit(passage: RetrievedPassage, { terms }: AnalysedQuery): Hit {

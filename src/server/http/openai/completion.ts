@@ -118,11 +118,12 @@ const usageOf = ({ usage: { promptTokens, completionTokens } }: Answer): Complet
 });
 
 const knowledgeOf = (answer: Answer): ChatCompletion['knowledge'] => {
-  const { answered, cached, citations, fallback, standaloneQuestion } = answer;
+  const { answered, cached, citations, degraded, fallback, standaloneQuestion } = answer;
   return {
     answered,
     cached,
     citations,
+    ...(degraded === undefined ? {} : { degraded }),
     ...(fallback === undefined ? {} : { fallback }),
     ...(standaloneQuestion === undefined ? {} : { standaloneQuestion }),
   };

@@ -42,6 +42,8 @@ export const chat = {
   refusedTitle: 'Your documents don’t say',
   refusedHint: 'Nothing in them answers this question, so there is no guess here. You could try to',
   lookedFor: (question: string) => `Understood as: ${question}`,
+  wordsAlone:
+    'The embedding model could not be reached, so passages were found by their words alone. Ask again later for those that say it in other words.',
   fallback: {
     unavailable:
       'The language model could not be reached, so these are your documents’ own sentences. Ask again for a written answer.',

@@ -14,7 +14,10 @@ import { makeEarlierFolder } from './earlier-folder.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'ka-upgrade-'));
 const present = join(home, 'present');
-const PASSAGES = ['The mill at Tarnby was built in 1742 by Greta Holm.', 'A visiting yacht pays 34 crowns a night.'];
+const PASSAGES = [
+  'The mill at Tarnby was built in 1742 by Greta Holm.',
+  'A visiting yacht pays 34 crowns a night.',
+];
 const QUESTION = 'Who built the mill at Tarnby?';
 let key = '';
 let conversationId = '';
@@ -32,7 +35,10 @@ const textsOf = async (client: Client): Promise<string[]> =>
 beforeAll(async () => {
   const { url, close } = await openReplica({ DATA_DIR: present });
   const user = await registerClient(url);
-  ({ key } = await user.post<{ key: string }>('/api/v1/api-keys', { name: 'kept', scopes: ['read', 'write'] }));
+  ({ key } = await user.post<{ key: string }>('/api/v1/api-keys', {
+    name: 'kept',
+    scopes: ['read', 'write'],
+  }));
   const uploaded = await user.upload(
     PASSAGES.map((text, n) => ({ name: `${n}.md`, bytes: Buffer.from(`# Part ${n}\n\n${text}\n`) })),
   );
@@ -100,13 +106,18 @@ test('a data folder of a newer release is refused with a sentence, and left as i
   cpSync(present, folder, { recursive: true });
   const raw = new Sqlite(join(folder, 'knowledge.db'));
   const newest = MIGRATIONS.at(-1)?.version ?? 0;
-  raw.prepare('insert into schema_migrations (version, name, applied_at) values (?, ?, ?)').run(newest + 1, 'later', '');
+  raw
+    .prepare('insert into schema_migrations (version, name, applied_at) values (?, ?, ?)')
+    .run(newest + 1, 'later', '');
   raw.pragma('wal_checkpoint(truncate)');
   raw.close();
   const contents = () =>
     readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && !/-(?:wal|shm)$/.test(entry.name))
-      .map(({ parentPath, name }) => [join(parentPath, name), readFileSync(join(parentPath, name)).toString('base64')]);
+      .map(({ parentPath, name }) => [
+        join(parentPath, name),
+        readFileSync(join(parentPath, name)).toString('base64'),
+      ]);
   const before = contents();
   await expect(openReplica({ DATA_DIR: folder })).rejects.toThrow(
     /was written by a newer release .* Start the newer release, or restore a backup/,

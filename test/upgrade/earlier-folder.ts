@@ -36,9 +36,11 @@ export function makeEarlierFolder(present: string, folder: string, schemaVersion
       raw,
       MIGRATIONS.filter(({ version }) => version <= schemaVersion),
     );
-    raw.prepare("attach database ? as present").run(join(present, 'knowledge.db'));
+    raw.prepare('attach database ? as present').run(join(present, 'knowledge.db'));
     const tables = raw
-      .prepare("select name from sqlite_master where type = 'table' and name not like 'sqlite_%' and name <> 'schema_migrations'")
+      .prepare(
+        "select name from sqlite_master where type = 'table' and name not like 'sqlite_%' and name <> 'schema_migrations'",
+      )
       .pluck()
       .all() as string[];
     const columnsOf = (schema: string, table: string) =>
@@ -51,9 +53,13 @@ export function makeEarlierFolder(present: string, folder: string, schemaVersion
       const columns = columnsOf('main', table)
         .filter((name) => known.has(name))
         .join();
-      raw.exec(`delete from main.${table}; insert into main.${table} (${columns}) select ${columns} from present.${table}`);
+      raw.exec(
+        `delete from main.${table}; insert into main.${table} (${columns}) select ${columns} from present.${table}`,
+      );
     }
-    raw.exec('delete from main.sqlite_sequence; insert into main.sqlite_sequence select * from present.sqlite_sequence');
+    raw.exec(
+      'delete from main.sqlite_sequence; insert into main.sqlite_sequence select * from present.sqlite_sequence',
+    );
     for (const { until, apply } of HABITS) if (schemaVersion <= until) apply(raw);
     return tables;
   } finally {

@@ -92,7 +92,10 @@ export function openPostgres(
 export async function preparePostgres(
   url: string,
   caFile?: string,
-  { movingIn = false, migrations = MIGRATIONS }: { movingIn?: boolean; migrations?: readonly Migration[] } = {},
+  {
+    movingIn = false,
+    migrations = MIGRATIONS,
+  }: { movingIn?: boolean; migrations?: readonly Migration[] } = {},
 ): Promise<{ from: number; to: number }> {
   const client = new pg.Client(clientConfig(url, caFile));
   try {

@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -135,6 +136,17 @@ test('the commands say what is wrong and what to do', async () => {
   server = undefined;
   const file = join(home, 'backup.ka');
   expect((await ka(join(home, 'from'), 'backup', file)).out).toContain('1 users, 0 documents');
+  // through a pipe, as into a tool that encrypts
+  const [piped, out] = [join(home, 'piped'), join(home, 'from')];
+  const writing = spawn(process.execPath, [KA, 'backup', '-'], { env: { ...process.env, DATA_DIR: out } });
+  const reading = spawn(process.execPath, [KA, 'restore', '-'], {
+    env: { ...process.env, DATA_DIR: piped },
+    stdio: [writing.stdout, 'ignore', 'inherit'],
+  });
+  expect(await Promise.all([once(writing, 'exit'), once(reading, 'exit')])).toEqual([
+    [0, null],
+    [0, null],
+  ]);
   truncateSync(file, Math.floor(readFileSync(file).length / 2));
   expect(await ka(nowhere, 'restore', file)).toMatchObject({
     code: 1,

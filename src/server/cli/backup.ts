@@ -1,7 +1,7 @@
 import { createWriteStream, existsSync } from 'node:fs';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { Writable } from 'node:stream';
+import { Writable } from 'node:stream';
 import { type WrittenBackup, writeBackup } from '../backup/write-backup.ts';
 import type { Config } from '../config.ts';
 import { openRecords } from '../records/open-records.ts';
@@ -18,7 +18,7 @@ export async function backup(config: Config, file: string, options: BackupOption
   if (database.kind === 'sqlite' && !existsSync(database.path))
     throw new Error(`There is no installation in ${dataDir}: start it once, or set DATA_DIR.`);
   if (file === '-') {
-    tell(await write(config, process.stdout, options), file, options);
+    tell(await write(config, toStandardOutput(), options), file, options);
     return;
   }
   const path = resolve(file);
@@ -35,6 +35,13 @@ export async function backup(config: Config, file: string, options: BackupOption
     await rm(partial, { force: true });
     throw error;
   }
+}
+
+/** Standard output is never ended: what is written to it is through when it says so. */
+function toStandardOutput(): Writable {
+  // whoever reads it may leave; the write that follows tells of it
+  process.stdout.on('error', () => {});
+  return new Writable({ write: (chunk, _encoding, done) => void process.stdout.write(chunk, done) });
 }
 
 async function write(config: Config, to: Writable, { withSecrets }: BackupOptions): Promise<WrittenBackup> {

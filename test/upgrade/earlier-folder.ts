@@ -37,9 +37,10 @@ export function makeEarlierFolder(present: string, folder: string, schemaVersion
       MIGRATIONS.filter(({ version }) => version <= schemaVersion),
     );
     raw.prepare('attach database ? as present').run(join(present, 'knowledge.db'));
+    // full-text tables are filled by triggers
     const tables = raw
       .prepare(
-        "select name from sqlite_master where type = 'table' and name not like 'sqlite_%' and name <> 'schema_migrations'",
+        "select name from pragma_table_list where schema = 'main' and type = 'table' and name not in ('sqlite_schema', 'sqlite_sequence', 'schema_migrations')",
       )
       .pluck()
       .all() as string[];

@@ -12,7 +12,7 @@ import { openRecords, prepareRecords, type RecordsPlace } from '../../src/server
 import { checkInstallation } from '../../src/server/upkeep/check-installation.ts';
 import { column, makePdf } from '../fixtures/parse/make-pdf.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
-import { startMortalServer } from './mortal-server.ts';
+import { runMortally, startMortalServer } from './mortal-server.ts';
 
 /** What a person believes of a document that they have sent. */
 interface Sent {
@@ -224,6 +224,12 @@ export async function openCrashHouse(place: 'sqlite' | { url: string }) {
       const names = readdirSync(join(dataDir, 'files'), { recursive: true, withFileTypes: true });
       expect(names.filter((entry) => entry.isFile()).length).toBe(there().length);
     },
+    /** `ka backup`, killed at its point. @returns how it ended. */
+    backup: (file: string, faultPoint?: string) =>
+      runMortally(['backup', file], {
+        ...env,
+        ...(faultPoint === undefined ? {} : { KA_FAULT_POINT: faultPoint }),
+      }),
     async close() {
       await server.kill();
       await close();

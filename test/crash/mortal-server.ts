@@ -53,3 +53,16 @@ export async function startMortalServer(env: Readonly<Record<string, string>>): 
     },
   };
 }
+
+/** Runs a command of `ka` to its end. @returns its exit code, or the signal that ended it. */
+export async function runMortally(
+  parameters: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<number | NodeJS.Signals> {
+  const child = spawn(process.execPath, [KA, ...parameters], {
+    stdio: 'ignore',
+    env: { ...process.env, LLM_PROVIDER: 'extractive', ...env },
+  });
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  return signal ?? (code as number);
+}

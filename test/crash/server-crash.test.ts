@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { FAULT_POINTS } from '../../src/server/fault-point.ts';
 import { seededRandom } from '../support/seeded-random.ts';
@@ -41,6 +43,18 @@ test(
   async () => {
     house = await openCrashHouse('sqlite');
     await killAgainAndAgain(house, ROUNDS || 8);
+
+    // a backup that is killed leaves no file that could be taken for one, and harms nothing
+    const file = join(house.dataDir, 'all.backup');
+    for (const point of FAULT_POINTS.filter((name) => name.startsWith('backup'))) {
+      expect([point, await house.backup(file, point), existsSync(file)]).toEqual([point, 'SIGKILL', false]);
+    }
+    expect([await house.backup(file), existsSync(file), existsSync(`${file}.partial`)]).toEqual([
+      0,
+      true,
+      false,
+    ]);
+    await house.expectNothingLost();
   },
   60_000 + ROUNDS * 10_000,
 );

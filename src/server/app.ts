@@ -11,6 +11,7 @@ import { createLocalEvents } from './drivers/events/local.ts';
 import { createLanguageModel, type PricedModel } from './drivers/language-model/create-language-model.ts';
 import { ModelFault } from './drivers/language-model/model-fault.ts';
 import { createMemoryRateLimit } from './drivers/rate-limit/memory.ts';
+import { isSyncDue } from './drivers/vector-index/sync-due.ts';
 import { embeddingCostUsd, meterEmbedding } from './embedding-cost.ts';
 import type { HttpServer } from './http/server.ts';
 import type { HealthSources } from './http/services.ts';
@@ -190,7 +191,7 @@ export async function openInstallation(
       events,
       log,
       held: () => !takesJobs || memory?.level() === 'critical',
-      ...(vectors.kind === 'qdrant' ? { waiting: () => hasVectorNotes(db) } : {}),
+      ...(vectors.kind === 'qdrant' ? { waiting: () => isSyncDue(db) } : {}),
       onEnd: ({ kind, tookMs, failed }) => metrics?.stage(`job-${kind}`).record(tookMs, failed),
     },
   );
@@ -278,10 +279,6 @@ export async function openInstallation(
     },
   };
 }
-
-/** Whether something was written that Qdrant does not have yet. */
-const hasVectorNotes = async (db: Kysely<Database>): Promise<boolean> =>
-  (await db.selectFrom('vector_log').select('id').limit(1).executeTakeFirst()) !== undefined;
 
 /** The language model that the settings name; its faults are logged as they come, a breaker keeps them few. */
 function openModel({ llm }: Config, log: Log): PricedModel | undefined {

@@ -35,7 +35,12 @@ describeWith('buildah', 'the image of the program', (buildah) => {
     async () => {
       const [port, metricsPort] = [await freePort(), await freePort()];
       const url = `http://127.0.0.1:${port}`;
-      const env = { HOST: '127.0.0.1', PORT: String(port), METRICS_PORT: String(metricsPort) };
+      const env = {
+        HOST: '127.0.0.1',
+        PORT: String(port),
+        METRICS_PORT: String(metricsPort),
+        RATE_LIMIT_PER_MINUTE: '0',
+      };
       expect(image.user).toBe('node');
       const server = image.start(image.command, env);
       const ended = once(server, 'exit');

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { createPostgresJobQueue } from '../drivers/job-queue/postgres.ts';
 import { createSqliteJobQueue } from '../drivers/job-queue/sqlite.ts';
+import { SWEEP_EVERY_MS } from '../drivers/vector-index/sync-due.ts';
 import type { Events } from '../ports/events.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
 import type { Database } from '../ports/schema.ts';
@@ -30,8 +31,6 @@ export interface WriterOptions extends Places {
 
 /** The connections that go first never copy the log back into the database: this thread does. */
 const CHECKPOINT_EVERY_MS = 15_000;
-/** Both sides are compared so often, whichever process does it. */
-const SWEEP_EVERY_MS = 3_600_000;
 
 export const queueOf = (records: RecordsPlace, db: Kysely<Database>, events: Events): JobQueue =>
   records.kind === 'postgres' ? createPostgresJobQueue({ db, events }) : createSqliteJobQueue({ db, events });

@@ -5,6 +5,7 @@ import { chunkKey, collectionNoOf, ordinalOf } from '../../ports/search-scope.ts
 import { mergeRanges, type OrdinalRange } from './ordinal-ranges.ts';
 import { ORDINAL, type Qdrant, TENANT, tenantIs, VECTOR } from './qdrant.ts';
 import { qdrantDifferences } from './qdrant-differences.ts';
+import { SWEPT_AT } from './sync-due.ts';
 import { createSyncLease } from './sync-lease.ts';
 import { readVector } from './vector-rows.ts';
 
@@ -48,8 +49,6 @@ const SOON_MS = 25;
 const POLL_MS = 2000;
 const MOST_POLL_MS = 30_000;
 const WRITE_MS = 30_000;
-/** Name of the setting that holds when both sides were compared last. */
-const SWEPT_AT = 'vectors-swept-at';
 const MOST_COUNT = 2 ** 30;
 
 export function createQdrantSync({

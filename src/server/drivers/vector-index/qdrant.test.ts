@@ -15,6 +15,7 @@ import { createQdrantReader } from './qdrant-reader.ts';
 import { restoreSnapshot, takeSnapshot } from './qdrant-snapshots.ts';
 import { createQdrantSync, type QdrantSync } from './qdrant-sync.ts';
 import { createQdrantWriter } from './row-writer.ts';
+import { isSyncDue, SWEEP_EVERY_MS } from './sync-due.ts';
 
 const DIMENSIONS = 8;
 const REAL = process.env['QDRANT_URL'];
@@ -370,6 +371,19 @@ test('a sweep finds what either side lacks, and the next drain mends it', async 
   expect(points.has(chunkKey(1, 5500))).toBe(true);
   expect(points.has(chunkKey(2, 77)) || points.has(chunkKey(9, 1))).toBe(false);
   expect(await sync.sweep()).toBe(0);
+});
+
+test('work is due with a note, and an hour after both sides were compared', async () => {
+  await addCollection(1);
+  const inAnHour = Date.now() + SWEEP_EVERY_MS + 60_000;
+  expect(await isSyncDue(connection.db)).toBe(true);
+  await sync.sweepIfDue(SWEEP_EVERY_MS);
+  expect(await isSyncDue(connection.db)).toBe(false);
+  expect(await isSyncDue(connection.db, inAnHour)).toBe(true);
+  await put(1, 0, 1);
+  expect(await isSyncDue(connection.db)).toBe(true);
+  await sync.drain();
+  expect(await isSyncDue(connection.db)).toBe(false);
 });
 
 test('an empty Qdrant is filled again from the records', async () => {

@@ -11,8 +11,12 @@ import { createLocalEvents } from './drivers/events/local.ts';
 import { createLanguageModel, type PricedModel } from './drivers/language-model/create-language-model.ts';
 import { ModelFault } from './drivers/language-model/model-fault.ts';
 import { createMemoryRateLimit } from './drivers/rate-limit/memory.ts';
+<<<<<<< HEAD
 import { isSyncDue } from './drivers/vector-index/sync-due.ts';
 import { embeddingCostUsd, meterEmbedding } from './embedding-cost.ts';
+=======
+import { createEmbeddingCharges, type EmbeddingCharges } from './embedding-cost.ts';
+>>>>>>> ef7192d (Hold documents' vectors and /v1/embeddings to their user's budgets)
 import type { HttpServer } from './http/server.ts';
 import type { HealthSources } from './http/services.ts';
 import { CHUNKER_VERSION } from './ingest/chunk.ts';
@@ -62,8 +66,8 @@ export interface Installation {
   readonly answering: Answering & { readonly vectorCache: VectorCache };
   readonly rateLimit: RateLimit;
   readonly embedder: Embedder;
-  /** What a provider asks for so many tokens; 0 for the bundled model. */
-  readonly embeddingCostUsd: (tokens: number) => number;
+  /** Who pays for vectors. */
+  readonly embeddingCharges: EmbeddingCharges;
   readonly usage: UsageMeter;
   /** Undefined: answers are extracted. */
   readonly model: PricedModel | undefined;
@@ -178,6 +182,7 @@ export async function openInstallation(
       vectors,
       modelDir,
       embedding: spaces.serving(),
+      budgets: config.budgets,
       concurrency: config.jobConcurrency,
       embeddingSessions,
       eventsName,
@@ -196,6 +201,8 @@ export async function openInstallation(
     },
   );
   const usage = createUsageMeter(db, (error) => log.error('usage.write-failed', { error }));
+  const budgets = createBudgets(db, usage, config.budgets);
+  const embeddingCharges = createEmbeddingCharges(budgets, usage, spaces.serving);
   const model = openModel(config, log);
   const answering = createAnswering({
     db,
@@ -203,7 +210,7 @@ export async function openInstallation(
     texts: search.texts,
     embedder,
     cache,
-    ...(model === undefined ? {} : { model: meterModel(model, createBudgets(db, usage, config.budgets)) }),
+    ...(model === undefined ? {} : { model: meterModel(model, budgets) }),
     settings: {
       queryTtlMs: config.caches.queryTtlMs,
       answerTtlMs: config.caches.answerTtlMs,
@@ -214,7 +221,7 @@ export async function openInstallation(
     ...(shared.work ? { sharedWork: shared.work } : {}),
     enter: admission.enter,
     comparesSentences: () => spaces.serving().provider === 'bundled',
-    onEmbedded: (userId, tokens) => meterEmbedding(usage, spaces.serving(), userId, tokens),
+    onEmbedded: embeddingCharges.count,
   });
   memory?.onChange((level) => {
     memoryCache.limitTo(CACHES_AT[level]);
@@ -247,7 +254,7 @@ export async function openInstallation(
     rateLimit,
     answering,
     embedder,
-    embeddingCostUsd: (tokens) => embeddingCostUsd(spaces.serving(), tokens),
+    embeddingCharges,
     model,
     usage,
     memory,

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { type Client, registerClient } from '../../bench/lib/server.ts';
 import type { Answer } from '../../src/contract/query.ts';
 import type { SearchResult } from '../../src/contract/search.ts';
+import type { Task } from '../../src/contract/tasks.ts';
 import { createServer, openInstallation } from '../../src/server/app.ts';
 import { reindex } from '../../src/server/cli/reindex.ts';
 import { type Config, readConfig } from '../../src/server/config.ts';
@@ -207,6 +208,44 @@ test('ka reindex says what it costs first, and spends nothing before somebody ag
     costUsd: expect.any(Number),
   });
   expect(fake.seen.length).toBe(asked);
+});
+
+test('where the budget does not reach, documents are found by words, and vectors follow when it does', async () => {
+  const { url, installation } = await start({
+    ...OPENAI(),
+    USER_DAILY_BUDGET_USD: '0.01',
+    LLM_PRICES: '{"text-embedding-3-small": {"prompt": 1000, "completion": 0}}',
+  });
+  const ann = await registerClient(url, 'ann@example.org');
+  const { taskId } = await ann.upload([{ name: 'lighthouse.txt', bytes: Buffer.from(LIGHTHOUSE) }]);
+  await expect
+    .poll(() => ann.get<Task>(`/api/v1/tasks/${taskId}`), { timeout: 20_000 })
+    .toMatchObject({
+      status: 'processing',
+      items: [
+        {
+          error: {
+            type: 'urn:ka:error:budget-exceeded',
+            detail: expect.stringMatching(/daily budget of \$0\.01/),
+          },
+        },
+      ],
+    });
+  expect(fake.seen).toHaveLength(0);
+  expect((await search(ann, 'colza oil', 'keyword')).hits).toHaveLength(1);
+  const texts = ['a text of some length that is paid by the token, as texts are'];
+  await expect(ann.post('/v1/embeddings', { model: 'ka:embeddings', input: texts })).rejects.toThrow(
+    /403.*budget/,
+  );
+
+  await installation.db.updateTable('users').set({ daily_budget_usd: 5 }).execute();
+  await installation.db
+    .updateTable('jobs')
+    .set({ run_at: new Date(0).toISOString() })
+    .where('state', '=', 'queued')
+    .execute();
+  expect(await ann.finished(taskId)).toMatchObject({ status: 'completed' });
+  expect(fake.seen).toHaveLength(1);
 });
 
 test('a model whose price nobody has named is pointed out, and one whose price the operator names is not', async () => {

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Answering } from '../answer/answering.ts';
 import type { Config } from '../config.ts';
+import type { EmbeddingCharges } from '../embedding-cost.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Admission } from '../ports/admission.ts';
@@ -32,8 +33,7 @@ export interface Services {
   readonly answering: Answering;
   /** The installation's own, for `/v1/embeddings`. */
   readonly embedder: Embedder;
-  /** What a provider asks for so many tokens; 0 for the bundled model. */
-  readonly embeddingCostUsd: (tokens: number) => number;
+  readonly embeddingCharges: EmbeddingCharges;
   readonly usage: UsageMeter;
   readonly log: Log;
   readonly metrics: Metrics;

@@ -11,19 +11,25 @@ import { embeddedText, type Passage, textHash } from './embed.ts';
 import type { GiveWay } from './give-way.ts';
 import type { Progress } from './progress.ts';
 
-interface Ports {
+export interface EmbedPorts {
   readonly db: Kysely<Database>;
   readonly embedder: Embedder;
   readonly vectors: VectorWriter;
   readonly giveWay: GiveWay;
-  /** Hears of the tokens that were paid for a document's vectors. */
-  readonly spent?: ((documentId: string, tokens: number) => void) | undefined;
+  /** Puts aside what a document's vectors may cost; `settle` counts the tokens that were paid. */
+  readonly charge?: ((documentId: string, texts: readonly string[]) => Promise<Charge>) | undefined;
+}
+
+interface Charge {
+  settle(tokens: number): void;
 }
 
 /** So much is lost at most when the process dies, and so long at most does a cancellation wait. */
 const BATCH = 16;
 /** After so many passages another document has its turn. */
 const SLICE = 512;
+
+const FREE: Charge = { settle() {} };
 
 export type Embedded =
   | { readonly outcome: 'complete' }
@@ -35,10 +41,10 @@ export type Embedded =
 /**
  * Gives vectors to the chunks of a revision that have none, each text once: one that any chunk of any
  * collection has a vector for is not embedded again.
- * @throws BuildSuperseded, and UpstreamError of the embedder; what has been stored by then stays.
+ * @throws BuildSuperseded, AppError BUDGET_EXCEEDED, and UpstreamError of the embedder; what has been stored by then stays.
  */
 export async function embedRevision(
-  { db, embedder, vectors, giveWay, spent = () => {} }: Ports,
+  { db, embedder, vectors, giveWay, charge = async () => FREE }: EmbedPorts,
   revision: RevisionRow,
   fromSeq: number,
   progress: Progress,
@@ -58,7 +64,7 @@ export async function embedRevision(
 
     const found = await span(
       'embed passages',
-      () => vectorsOf({ db, embedder }, chunks, texts, signal, (tokens) => spent(documentId, tokens)),
+      () => vectorsOf({ db, embedder }, chunks, texts, signal, (missing) => charge(documentId, missing)),
       {
         passages: chunks.length,
       },
@@ -89,11 +95,11 @@ const passageOf = (chunk: StoredChunk): Passage => ({
 });
 
 async function vectorsOf(
-  { db, embedder }: Pick<Ports, 'db' | 'embedder'>,
+  { db, embedder }: Pick<EmbedPorts, 'db' | 'embedder'>,
   chunks: readonly StoredChunk[],
   texts: readonly string[],
   signal: AbortSignal,
-  spent: (tokens: number) => void,
+  charge: (texts: readonly string[]) => Promise<Charge>,
 ): Promise<Map<string, Float32Array>> {
   const found = await vectorsByTextHash(
     db,
@@ -104,7 +110,15 @@ async function vectorsOf(
   for (const [i, { text_hash }] of chunks.entries())
     if (!found.has(text_hash)) missing.set(text_hash, texts[i] as string);
   if (missing.size === 0) return found;
-  const vectors = await embedder.embed([...missing.values()], 'passage', signal, spent);
-  for (const [i, hash] of [...missing.keys()].entries()) found.set(hash, vectors[i] as Float32Array);
-  return found;
+  const charged = await charge([...missing.values()]);
+  let paid = 0;
+  try {
+    const vectors = await embedder.embed([...missing.values()], 'passage', signal, (tokens) => {
+      paid += tokens;
+    });
+    for (const [i, hash] of [...missing.keys()].entries()) found.set(hash, vectors[i] as Float32Array);
+    return found;
+  } finally {
+    charged.settle(paid);
+  }
 }

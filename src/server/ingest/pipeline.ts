@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { UpstreamError } from '../errors.ts';
+import { AppError, UpstreamError } from '../errors.ts';
 import { faultPoint } from '../fault-point.ts';
 import type { Embedder } from '../ports/embedder.ts';
 import type { Events } from '../ports/events.ts';
@@ -21,7 +21,7 @@ import {
 } from '../records/document-progress.ts';
 import { finishItems, type ItemReason, noteWaiting } from '../records/tasks.ts';
 import { span, spanEach } from '../tracing.ts';
-import { embedRevision } from './embed-revision.ts';
+import { type EmbedPorts, embedRevision } from './embed-revision.ts';
 import type { GiveWay } from './give-way.ts';
 import { inOnePart } from './in-one-part.ts';
 import { createProgress } from './progress.ts';
@@ -38,8 +38,8 @@ export interface PipelinePorts {
   readonly texts: TextWriter;
   /** Called between steps: requests come first. */
   readonly giveWay: GiveWay;
-  /** Hears of the tokens that were paid for a document's vectors. */
-  readonly spent?: ((documentId: string, tokens: number) => void) | undefined;
+  /** Puts aside what a document's vectors may cost; absent: nothing is held back or counted. */
+  readonly charge?: EmbedPorts['charge'];
 }
 
 /**
@@ -138,8 +138,9 @@ export function createPipeline(ports: PipelinePorts) {
       run: unlessSuperseded(embed),
       failed,
       waiting,
-      // the document is found by keyword while the provider is away
-      endures: (error: unknown) => error instanceof UpstreamError,
+      // the document is found by keyword while the provider is away, or until its owner's budget begins anew
+      endures: (error: unknown) =>
+        error instanceof UpstreamError || (error instanceof AppError && error.code === 'BUDGET_EXCEEDED'),
     },
   };
 }

@@ -133,9 +133,9 @@ export function startRunner({ db, queue, lanes, handlers, onFault, onEnd, random
     Math.min(backoffMs(tried, random), storageFault(error) === undefined ? Infinity : STORAGE_PAUSE_MS);
 
   async function settle(job: LeasedJob, handler: JobHandler, error: unknown): Promise<void> {
-    const lasting = isLasting(error);
-    const final = lasting || (job.attempt >= job.maxAttempts && !isWaitedOut(handler, error));
-    if (!lasting) onFault?.(job, error, final);
+    const endured = !(error instanceof Interrupted) && isWaitedOut(handler, error);
+    const final = !endured && (isLasting(error) || job.attempt >= job.maxAttempts);
+    if (!isLasting(error)) onFault?.(job, error, final);
     const said = error instanceof Error ? error.message : String(error);
     await db.transaction().execute(async (tx) => {
       if (final) {
@@ -208,6 +208,7 @@ function finalReason(error: unknown, tries: number): JobReason {
 }
 
 function waitingReason(error: unknown): JobReason {
+  if (error instanceof AppError && isLasting(error)) return { code: error.code, detail: error.message };
   if (error instanceof UpstreamError) {
     return {
       code: 'UPSTREAM_UNAVAILABLE',

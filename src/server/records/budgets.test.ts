@@ -97,3 +97,12 @@ test('calls that cost nothing need no budget', async () => {
   await expect(budgets.reserve('ann', 0)).resolves.toBeDefined();
   await expect(budgets.reserve('ann', 0.01)).rejects.toMatchObject({ code: 'BUDGET_EXCEEDED' });
 });
+
+test('a budget that was raised holds from the next call on', async () => {
+  const { budgets } = open({ dailyUsd: 0.1 });
+  await expect(budgets.reserve('ann', 0.5, 'document')).rejects.toThrow(
+    /daily budget of \$0\.10 .* vectors of this document\. .*found by its words/,
+  );
+  store.raw.prepare(`update users set daily_budget_usd = 1 where id = 'ann'`).run();
+  await budgets.reserve('ann', 0.5, 'document');
+});

@@ -9,10 +9,13 @@ export interface Budgets {
   /**
    * Puts aside what a call may cost at most, so that calls side by side stay within the budget together.
    *
+   * @param what it is for, as the refusal names it; a question where nothing is said.
    * @throws AppError BUDGET_EXCEEDED when that is more than what is left.
    */
-  reserve(userId: string, atMostUsd: number): Promise<Reservation>;
+  reserve(userId: string, atMostUsd: number, what?: Purpose): Promise<Reservation>;
 }
+
+export type Purpose = 'question' | 'texts' | 'document';
 
 export interface Reservation {
   /** Counts what the call took and gives back the rest; once. */
@@ -90,16 +93,21 @@ export function createBudgets(
   }
 
   return {
-    async reserve(userId, atMostUsd) {
+    async reserve(userId, atMostUsd, what = 'question') {
       const ledger = await ledgerOf(userId);
       const underWay = reserved.get(userId) ?? 0;
       const left = (budget: number, spent: number) => budget - spent - underWay - atMostUsd;
       if (atMostUsd > 0) {
         const { dailyUsd, monthlyUsd } = ledger;
+        const refuse = (...why: Parameters<typeof exceeded>) => {
+          // an administrator may raise it: whoever was refused is looked up anew
+          ledgers.delete(userId);
+          return exceeded(...why);
+        };
         if (dailyUsd !== undefined && left(dailyUsd, ledger.spentTodayUsd) < 0)
-          throw exceeded('daily', dailyUsd, 'tomorrow (UTC)');
+          throw refuse('daily', dailyUsd, 'tomorrow (UTC)', what);
         if (monthlyUsd !== undefined && left(monthlyUsd, ledger.spentThisMonthUsd) < 0)
-          throw exceeded('monthly', monthlyUsd, 'on the first of next month (UTC)');
+          throw refuse('monthly', monthlyUsd, 'on the first of next month (UTC)', what);
       }
       reserved.set(userId, underWay + atMostUsd);
       return {
@@ -119,8 +127,16 @@ export function createBudgets(
   };
 }
 
-const exceeded = (period: 'daily' | 'monthly', budgetUsd: number, renews: string) =>
-  new AppError(
+const PURPOSES: Readonly<Record<Purpose, readonly [what: string, until: string]>> = {
+  question: ['this question', '; until then ask with the model "extractive", which costs nothing'],
+  texts: ['these texts', ''],
+  document: ['the vectors of this document', '; until then it is found by its words'],
+};
+
+const exceeded = (period: 'daily' | 'monthly', budgetUsd: number, renews: string, purpose: Purpose) => {
+  const [what, until] = PURPOSES[purpose];
+  return new AppError(
     'BUDGET_EXCEEDED',
-    `What is left of your ${period} budget of $${budgetUsd.toFixed(2)} for language models does not reach for this question. It begins anew ${renews}; until then ask with the model "extractive", which costs nothing.`,
+    `What is left of your ${period} budget of $${budgetUsd.toFixed(2)} for models does not reach for ${what}. It begins anew ${renews}${until}.`,
   );
+};

@@ -63,6 +63,6 @@ const toUsage = (row: UsageRow, hasPrice: (model: string) => boolean): Usage => 
   priceKnown:
     row.cost_usd > 0 ||
     row.prompt_tokens + row.completion_tokens === 0 ||
-    row.kind === 'embedding' ||
+    row.model.startsWith('bundled/') ||
     hasPrice(row.model),
 });

@@ -6,7 +6,7 @@ import { createLocalEvents } from '../drivers/events/local.ts';
 import { createFilesInPlace } from '../drivers/file-store/in-place.ts';
 import { createProcessParser } from '../drivers/parser/process.ts';
 import type { ServedEmbedding } from '../embedding-config.ts';
-import { meterEmbedding } from '../embedding-cost.ts';
+import { createEmbeddingCharges } from '../embedding-cost.ts';
 import { toWire, type WireError } from '../errors.ts';
 import { giveWayTo } from '../ingest/give-way.ts';
 import { createPipeline } from '../ingest/pipeline.ts';
@@ -14,6 +14,7 @@ import { createPurge } from '../ingest/purge.ts';
 import { sweepFiles } from '../ingest/sweep-files.ts';
 import { startRunner } from '../jobs/runner.ts';
 import type { JobKind, LeasedJob } from '../ports/job-queue.ts';
+import { type BudgetDefaults, createBudgets } from '../records/budgets.ts';
 import { createUsageMeter } from '../records/usage-meter.ts';
 import type { StorageConfig } from '../storage-config.ts';
 import type { Places } from './index-places.ts';
@@ -28,6 +29,8 @@ export interface IngestThreadData extends Places {
   readonly modelDir: string;
   /** Who makes vectors; the bundled model when left out. */
   readonly embedding?: ServedEmbedding | undefined;
+  /** What users may spend on models; without a bound when left out. */
+  readonly budgets?: BudgetDefaults;
   /** The name that the process gave its events. */
   readonly eventsName: string;
   /** Those of the connections that serve people: this thread's gives way to them. */
@@ -106,14 +109,13 @@ const files = data.originals.kind === 'in-place' ? createFilesInPlace() : await 
 
 // what is not written yet when the process dies is lost to the count
 const usage = createUsageMeter(db, () => {});
-const spent = (documentId: string, tokens: number) =>
-  void db
-    .selectFrom('documents')
-    .select('owner_id')
-    .where('id', '=', documentId)
-    .executeTakeFirst()
-    .then((row) => row && meterEmbedding(usage, embedding, row.owner_id, tokens))
-    .catch(() => {});
+const budgets = createBudgets(db, usage, data.budgets ?? { dailyUsd: undefined, monthlyUsd: undefined });
+const charges = createEmbeddingCharges(budgets, usage, () => embedding);
+const charge = async (documentId: string, texts: readonly string[]) => {
+  const of = db.selectFrom('documents').select('owner_id').where('id', '=', documentId);
+  const { owner_id: ownerId } = (await of.executeTakeFirst()) ?? {};
+  return ownerId === undefined ? { settle() {} } : charges.reserve(ownerId, texts, 'document');
+};
 
 const giveWay = data.pressure === undefined ? async () => {} : giveWayTo(data.pressure);
 
@@ -127,7 +129,7 @@ const runner = startRunner({
     { kinds: ['purge', 'purge-collection'], concurrency: 1 },
   ],
   handlers: {
-    ...createPipeline({ db, queue, events, files, parser, embedder, vectors, texts, giveWay, spent }),
+    ...createPipeline({ db, queue, events, files, parser, embedder, vectors, texts, giveWay, charge }),
     ...createPurge({ db, files, vectors, texts, giveWay }),
   },
   onFault({ id, kind, documentId, attempt }, error, final) {

@@ -1,4 +1,5 @@
 import { type Embeddings, MAX_EMBEDDED_TEXTS } from '../../../contract/openai.ts';
+import type { EmbeddingCharge, EmbeddingCharges } from '../../embedding-cost.ts';
 import { AppError } from '../../errors.ts';
 import type { Embedder } from '../../ports/embedder.ts';
 import type { UsageMeter } from '../../records/usage-meter.ts';
@@ -22,12 +23,12 @@ export interface EmbeddingWork {
  * than one call of theirs. How much is under way at once is bounded, for each user and for all, and what was done
  * is counted.
  *
- * @returns rejects with RATE_LIMITED or OVERLOADED where the bounds are reached.
+ * @returns rejects with RATE_LIMITED or OVERLOADED where the bounds are reached, and with BUDGET_EXCEEDED.
  */
 export function createTextEmbedding(
   embedder: Embedder,
   usage: UsageMeter,
-  costUsd: (tokens: number) => number,
+  charges: EmbeddingCharges,
 ): (work: EmbeddingWork, signal: AbortSignal) => Promise<Embeddings> {
   const underWay = new Map<string, number>();
   let all = 0;
@@ -50,9 +51,11 @@ export function createTextEmbedding(
   };
   return async ({ userId, texts, encoding, model }, signal) => {
     begin(userId, texts.length);
+    let charge: EmbeddingCharge | undefined;
+    let paid = 0;
     try {
+      charge = await charges.reserve(userId, texts, 'texts');
       const vectors: Float32Array[] = [];
-      let paid = 0;
       for (let from = 0; from < texts.length; from += embedder.maxTextsPerCall)
         vectors.push(
           ...(await embedder.embed(
@@ -66,9 +69,9 @@ export function createTextEmbedding(
         );
       const tokens =
         paid || texts.reduce((sum, text) => sum + Math.min(estimateTokens(text), embedder.maxTokens), 0);
-      const counted = { userId, kind: 'embedding', model: embedder.fingerprint } as const;
+      const counted = { userId, kind: 'embedding', model: charges.model() } as const;
       usage.request(counted);
-      usage.spend({ ...counted, promptTokens: tokens, completionTokens: 0, costUsd: costUsd(paid) });
+      if (paid === 0) usage.spend({ ...counted, promptTokens: tokens, completionTokens: 0, costUsd: 0 });
       return {
         object: 'list',
         data: vectors.map((vector, index) => ({
@@ -80,6 +83,7 @@ export function createTextEmbedding(
         usage: { prompt_tokens: tokens, total_tokens: tokens },
       };
     } finally {
+      charge?.settle(paid);
       end(userId, texts.length);
     }
   };

@@ -33,9 +33,12 @@ async function* linesOf(values: AsyncIterable<unknown>): AsyncGenerator<string> 
 
 export function registerAdminRoutes(
   app: App,
-  { config: { llm }, db, queue, events, metrics, admission }: Services,
+  { config: { llm, embedding }, db, queue, events, metrics, admission }: Services,
 ): void {
-  const prices = llm.provider === 'extractive' ? {} : llm.prices;
+  const prices = {
+    ...(llm.provider === 'extractive' ? {} : llm.prices),
+    ...(embedding.provider === 'bundled' ? {} : embedding.prices),
+  };
   const config = { access: 'admin' } as const;
 
   app.get(

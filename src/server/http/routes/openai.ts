@@ -32,10 +32,10 @@ const MAX_EMBEDDINGS_BODY_BYTES = 8 * 1024 * 1024;
 /** The knowledge base as OpenAI's clients know an API: collections are models, documents are annotations. */
 export function registerOpenAiRoutes(
   app: App,
-  { config, db, embedder, embeddingCostUsd, usage, log }: Services,
+  { config, db, embedder, embeddingCharges, usage, log }: Services,
   ask: Ask,
 ): void {
-  const embed = createTextEmbedding(embedder, usage, embeddingCostUsd);
+  const embed = createTextEmbedding(embedder, usage, embeddingCharges);
   const shared = {
     config: { access: 'read', errorShape: openAiError },
     errorHandler: (error: unknown, request: FastifyRequest, reply: FastifyReply) =>

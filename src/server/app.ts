@@ -11,12 +11,8 @@ import { createLocalEvents } from './drivers/events/local.ts';
 import { createLanguageModel, type PricedModel } from './drivers/language-model/create-language-model.ts';
 import { ModelFault } from './drivers/language-model/model-fault.ts';
 import { createMemoryRateLimit } from './drivers/rate-limit/memory.ts';
-<<<<<<< HEAD
 import { isSyncDue } from './drivers/vector-index/sync-due.ts';
-import { embeddingCostUsd, meterEmbedding } from './embedding-cost.ts';
-=======
-import { createEmbeddingCharges, type EmbeddingCharges } from './embedding-cost.ts';
->>>>>>> ef7192d (Hold documents' vectors and /v1/embeddings to their user's budgets)
+import { createEmbeddingCharges } from './embedding-cost.ts';
 import type { HttpServer } from './http/server.ts';
 import type { HealthSources } from './http/services.ts';
 import { CHUNKER_VERSION } from './ingest/chunk.ts';
@@ -29,6 +25,7 @@ import type { Metrics } from './metrics.ts';
 import type { Admission } from './ports/admission.ts';
 import type { Cache } from './ports/cache.ts';
 import type { Embedder } from './ports/embedder.ts';
+import type { EmbeddingCharges } from './ports/embedding-charges.ts';
 import type { Events } from './ports/events.ts';
 import type { FileStore } from './ports/file-store.ts';
 import type { JobQueue } from './ports/job-queue.ts';

@@ -1,4 +1,5 @@
 import { fingerprintOf, type ServedEmbedding } from './embedding-config.ts';
+import type { EmbeddingCharges } from './ports/embedding-charges.ts';
 import { costUsd } from './prices.ts';
 import type { Budgets } from './records/budgets.ts';
 import type { UsageMeter } from './records/usage-meter.ts';
@@ -15,28 +16,10 @@ export function embeddingCostUsd(embedding: ServedEmbedding, tokens: number): nu
     : costUsd(paid.model, { promptTokens: tokens, completionTokens: 0 }, paid.prices).usd;
 }
 
-/** Who pays for vectors; what nobody asks money for is neither held back nor counted. */
-export interface EmbeddingCharges {
-  /** As usage names it. */
-  model(): string;
-  /**
-   * Puts aside what these texts may cost.
-   *
-   * @throws AppError BUDGET_EXCEEDED when that is more than what is left of the user's budgets.
-   */
-  reserve(userId: string, texts: readonly string[], what: 'texts' | 'document'): Promise<EmbeddingCharge>;
-  /** Counts a question's vector, a millionth of a dollar: the budget holds back its answer, not the search for it. */
-  count(userId: string, tokens: number): void;
-}
-
-export interface EmbeddingCharge {
-  /** Counts what was paid and gives back the rest; once. */
-  settle(tokens: number): void;
-}
-
 /** Of the estimate: what providers count may be more. */
 const ESTIMATE_MARGIN = 1.3;
 
+/** Charges users for the vectors of the model that serves. */
 export function createEmbeddingCharges(
   budgets: Budgets,
   usage: Pick<UsageMeter, 'spend'>,

@@ -113,6 +113,9 @@ export async function openVectorSpaces({
       get maxTextsPerCall() {
         return current.maxTextsPerCall;
       },
+      get textsPerRequest() {
+        return current.textsPerRequest;
+      },
       embed: (...work) => current.embed(...work),
       warmUp: () => current.warmUp(),
       check: (signal) => current.check(signal),

@@ -95,6 +95,7 @@ export async function startTestApp({
   const cache = createMemoryCache({ maxEntries: 100, maxBytes: 1_000_000 });
   const admission = createAdmission();
   const logged: Record<string, unknown>[] = [];
+  const embedder = createFakeEmbedder();
   const services: Services = {
     config,
     version: '0.0.0-test',
@@ -105,8 +106,12 @@ export async function startTestApp({
     cache,
     rateLimit: createMemoryRateLimit(config.rateLimitPerMinute),
     answering: fakeAnswering,
-    embedder: createFakeEmbedder(),
-    embeddingCostUsd: () => 0,
+    embedder,
+    embeddingCharges: {
+      model: () => embedder.fingerprint,
+      reserve: async () => ({ settle() {} }),
+      count() {},
+    },
     usage: createUsageMeter(db, (error) => {
       throw error;
     }),

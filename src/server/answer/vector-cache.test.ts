@@ -35,3 +35,28 @@ test('no entries: nothing is kept', async () => {
   await cache.embed(['lamp'], signal);
   expect([textsSince(embedder, 0), cache.kept()]).toEqual([['lamp', 'lamp'], { entries: 0, bytes: 0 }]);
 });
+
+test('a vector that was under way while a reindex changed over is neither given nor kept', async () => {
+  const embedder = createFakeEmbedder();
+  let fingerprint = 'first/4';
+  const cache = createVectorCache(
+    {
+      ...embedder,
+      get fingerprint() {
+        return fingerprint;
+      },
+      async embed(...work) {
+        const vectors = await embedder.embed(...work);
+        fingerprint = 'second/4';
+        return vectors;
+      },
+    },
+    { entries: 10, bytes: 2 ** 20 },
+  );
+  await expect(cache.embed(['lamp'], signal)).rejects.toMatchObject({
+    name: 'UpstreamError',
+    retryable: true,
+  });
+  expect(cache.kept().entries).toBe(0);
+  expect(await cache.embed(['lamp'], signal)).toHaveLength(1);
+});

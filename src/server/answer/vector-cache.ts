@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { otherSpace } from '../errors.ts';
 import type { Embedder } from '../ports/embedder.ts';
 
 /** Vectors of questions, and of the sentences that were compared with them, kept while there is room. */
@@ -41,10 +42,13 @@ export function createVectorCache(
   };
   return {
     async embed(texts, signal, spent) {
+      const { fingerprint } = embedder;
       const keys = texts.map(keyOf);
       const found = keys.map((key) => vectors.get(key));
       const missing = texts.filter((_, i) => found[i] === undefined);
       const made = missing.length === 0 ? [] : await embedder.embed(missing, 'query', signal, spent);
+      // a reindex changed over meanwhile: what is searched now is another model's
+      if (embedder.fingerprint !== fingerprint) throw otherSpace();
       let next = 0;
       return keys.map((key, i) => {
         const known = found[i];

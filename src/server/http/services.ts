@@ -1,12 +1,12 @@
 import type { Kysely } from 'kysely';
 import type { Answering } from '../answer/answering.ts';
 import type { Config } from '../config.ts';
-import type { EmbeddingCharges } from '../embedding-cost.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Admission } from '../ports/admission.ts';
 import type { Cache } from '../ports/cache.ts';
 import type { Embedder } from '../ports/embedder.ts';
+import type { EmbeddingCharges } from '../ports/embedding-charges.ts';
 import type { Events } from '../ports/events.ts';
 import type { FileStore } from '../ports/file-store.ts';
 import type { JobQueue } from '../ports/job-queue.ts';

@@ -24,7 +24,10 @@ interface Charge {
   settle(tokens: number): void;
 }
 
-/** So much is lost at most when the process dies, and so long at most does a cancellation wait. */
+/**
+ * So many passages are stored in one transaction. Where they are embedded one by one, so much is lost at most when the
+ * process dies, and so long at most does a cancellation wait.
+ */
 const BATCH = 16;
 /** After so many passages another document has its turn. */
 const SLICE = 512;
@@ -51,11 +54,11 @@ export async function embedRevision(
   signal: AbortSignal,
 ): Promise<Embedded> {
   const { document_id: documentId, revision: number } = revision;
-  const limit = Math.min(BATCH, embedder.maxTextsPerCall);
+  const limit = Math.min(embedder.textsPerRequest ?? BATCH, embedder.maxTextsPerCall);
   let from = fromSeq;
   for (let done = 0; done < SLICE; ) {
     signal.throwIfAborted();
-    const begunMs = performance.now();
+    let begunMs = performance.now();
     const chunks = await chunksWithoutVector(db, { documentId, revision: number, fromSeq: from, limit });
     const last = chunks.at(-1);
     if (last === undefined) return { outcome: 'complete' };
@@ -70,18 +73,23 @@ export async function embedRevision(
       },
     );
     faultPoint('passages-embedded');
-    await db.transaction().execute(async (tx) => {
-      await needBuild(tx, documentId, number);
-      await needVectorSpace(tx, embedder.fingerprint);
-      await vectors.put(
-        tx,
-        chunks.map(({ key, text_hash }) => ({ key, vector: found.get(text_hash) as Float32Array })),
-      );
-      await progress.step(tx, 'embedding', 30 + Math.floor((70 * (last.seq + 1)) / revision.chunk_count));
-    });
-    faultPoint('vectors-written');
-    progress.publish();
-    await giveWay(performance.now() - begunMs);
+    for (let at = 0; at < chunks.length; at += BATCH) {
+      const part = chunks.slice(at, at + BATCH);
+      const { seq } = part.at(-1) ?? last;
+      await db.transaction().execute(async (tx) => {
+        await needBuild(tx, documentId, number);
+        await needVectorSpace(tx, embedder.fingerprint);
+        await vectors.put(
+          tx,
+          part.map(({ key, text_hash }) => ({ key, vector: found.get(text_hash) as Float32Array })),
+        );
+        await progress.step(tx, 'embedding', 30 + Math.floor((70 * (seq + 1)) / revision.chunk_count));
+      });
+      faultPoint('vectors-written');
+      progress.publish();
+      await giveWay(performance.now() - begunMs);
+      begunMs = performance.now();
+    }
     from = last.seq + 1;
     done += chunks.length;
   }

@@ -7,6 +7,8 @@ export interface Embedder {
   readonly maxTokens: number;
   /** The caller cuts longer lists. */
   readonly maxTextsPerCall: number;
+  /** Of a provider: what one request holds, which takes its time however few it holds. Absent: texts are embedded one by one. */
+  readonly textsPerRequest?: number | undefined;
   /**
    * One vector a text, in order.
    * @param purpose a `query` overtakes every waiting `passage`.

@@ -71,6 +71,8 @@ const SWEEP_EVERY_MS = 3_600_000;
 const STOP_MS = 5_000;
 /** Connections that embedding, removal, the queue and the mirror of vectors take. */
 const BESIDE_JOBS = 4;
+/** Documents whose vectors are made at a time where a provider makes them: time passes waiting for it. */
+const REMOTE_EMBEDDINGS = 4;
 /**
  * Requests come first. With 100 documents coming in beside 200 requests/s on two cores, p95 grew 3.0 to 4.0 times
  * at 0 and 1.2 to 1.3 times at 10, with as many documents done (docs/performance.md). Higher values are not
@@ -85,6 +87,7 @@ const endTracing = await traceTo(data.otlpEndpoint, () => {});
 const parser = createProcessParser();
 const embedding = data.embedding ?? { provider: 'bundled' };
 const session = () => openEmbedder(embedding, data.modelDir);
+const embeddings = embedding.provider === 'bundled' ? 1 : REMOTE_EMBEDDINGS;
 const sessions = embedding.provider === 'bundled' ? data.embeddingSessions : 1;
 const embedder = spreadEmbedders([
   await session(),
@@ -98,7 +101,7 @@ const {
 } = await openWriters({
   ...data,
   dimensions: embedder.dimensions,
-  connections: data.concurrency + BESIDE_JOBS,
+  connections: data.concurrency + BESIDE_JOBS + embeddings - 1,
   turns: data.writeTurns && { waiting: data.writeTurns, givesWay: true },
   onFault: (error) =>
     thread.note({ vectorsAway: error === undefined ? undefined : toWire(error) } satisfies IngestNote),
@@ -122,10 +125,10 @@ const giveWay = data.pressure === undefined ? async () => {} : giveWayTo(data.pr
 const runner = startRunner({
   db,
   queue,
-  // all model sessions work on one document, and removal shares the disk with everything else
+  // all sessions of the bundled model work on one document, and removal shares the disk with everything else
   lanes: [
     { kinds: ['ingest'], concurrency: data.concurrency },
-    { kinds: ['embed'], concurrency: 1 },
+    { kinds: ['embed'], concurrency: embeddings },
     { kinds: ['purge', 'purge-collection'], concurrency: 1 },
   ],
   handlers: {

@@ -182,6 +182,7 @@ export function createRemoteEmbedder(
     dimensions: config.dimensions,
     maxTokens: config.maxTokens,
     maxTextsPerCall: MAX_TEXTS_PER_CALL,
+    textsPerRequest: MAX_TEXTS_PER_CALL,
     async embed(texts, purpose, signal = new AbortController().signal, spent = () => {}) {
       signal.throwIfAborted();
       const vectors: Float32Array[] = [];

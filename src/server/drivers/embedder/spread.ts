@@ -2,12 +2,13 @@ import type { Embedder } from '../../ports/embedder.ts';
 
 /** Several embedders of one model as one: each takes its share of a list, all at the same time. */
 export function spreadEmbedders(embedders: readonly [Embedder, ...Embedder[]]): Embedder {
-  const { fingerprint, dimensions, maxTokens, maxTextsPerCall } = embedders[0];
+  const { fingerprint, dimensions, maxTokens, maxTextsPerCall, textsPerRequest } = embedders[0];
   return {
     fingerprint,
     dimensions,
     maxTokens,
     maxTextsPerCall,
+    textsPerRequest,
     async embed(texts, purpose, signal, spent) {
       const share = Math.max(1, Math.ceil(texts.length / embedders.length));
       const shares = await Promise.all(

@@ -1,7 +1,7 @@
 import { type Embeddings, MAX_EMBEDDED_TEXTS } from '../../../contract/openai.ts';
-import type { EmbeddingCharge, EmbeddingCharges } from '../../embedding-cost.ts';
 import { AppError } from '../../errors.ts';
 import type { Embedder } from '../../ports/embedder.ts';
+import type { EmbeddingCharge, EmbeddingCharges } from '../../ports/embedding-charges.ts';
 import type { UsageMeter } from '../../records/usage-meter.ts';
 import { estimateTokens } from '../../text/estimate-tokens.ts';
 

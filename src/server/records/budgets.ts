@@ -15,7 +15,7 @@ export interface Budgets {
   reserve(userId: string, atMostUsd: number, what?: Purpose): Promise<Reservation>;
 }
 
-export type Purpose = 'question' | 'texts' | 'document';
+type Purpose = 'question' | 'texts' | 'document';
 
 export interface Reservation {
   /** Counts what the call took and gives back the rest; once. */

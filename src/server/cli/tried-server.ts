@@ -85,7 +85,12 @@ export async function openTriedServer(config: Config, options: TriedServerOption
       enter: admission.enter,
     }),
     embedder,
-    embeddingCostUsd: () => 0,
+    // nothing is charged for what is only looked at
+    embeddingCharges: {
+      model: () => embedder.fingerprint,
+      reserve: async () => ({ settle() {} }),
+      count() {},
+    },
     usage: createUsageMeter(db, () => {}),
     log: createLog('silent'),
     metrics: createMetrics(),

@@ -9,10 +9,10 @@ import { type Client, registerClient } from '../../bench/lib/server.ts';
 import type { Answer } from '../../src/contract/query.ts';
 import { migrate } from '../../src/server/cli/migrate.ts';
 import { type Config, readConfig } from '../../src/server/config.ts';
-import { MOVED_TABLES } from '../../src/server/records/move-rows.ts';
 import { openRecords } from '../../src/server/records/open-records.ts';
 import { preparePostgres } from '../../src/server/records/postgres.ts';
 import { openSqlite } from '../../src/server/records/sqlite.ts';
+import { TABLES } from '../../src/server/records/tables.ts';
 import { docxFile, pdfFile, textFile } from '../support/made-files.ts';
 import { startQdrantDouble } from '../support/qdrant-double.ts';
 import { openReplica } from '../support/replica.ts';
@@ -239,7 +239,7 @@ test('a dry run says what would move and touches neither side', async () => {
   expect(told).toContain('nothing was changed');
   expect(readFileSync(join(source, 'knowledge.db')).equals(database)).toBe(true);
   const { db, close } = await openRecords(config.database);
-  for (const { name } of MOVED_TABLES)
+  for (const { name } of TABLES)
     expect((await sql`select 1 from ${sql.table(name)}`.execute(db)).rows, name).toEqual([]);
   await close();
 });
@@ -250,7 +250,7 @@ test('every table of the schema is moved', async () => {
     select name from sqlite_master where type = 'table' and name not like 'sqlite_%' and name not like '%_fts%'
       and name <> 'schema_migrations'`.execute(db);
   await close();
-  expect(MOVED_TABLES.map(({ name }) => name).sort()).toEqual(rows.map(({ name }) => name).sort());
+  expect(TABLES.map(({ name }) => name).sort()).toEqual(rows.map(({ name }) => name).sort());
 });
 
 test('it says what is missing', async () => {

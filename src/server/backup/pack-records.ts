@@ -1,10 +1,9 @@
-import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Database } from '../ports/schema.ts';
 import { isPostgres } from '../records/dialect.ts';
-import { BACKED_UP, type BackedUpTable, isOwnSetting } from './backed-up-tables.ts';
+import { nextRows, type TableRow, type TableShape } from '../records/tables.ts';
+import { BACKED_UP, isOwnSetting, rowsAtOnce } from './backed-up-tables.ts';
 import { PART_BYTES, recordsName } from './backup-format.ts';
-
-const ROWS = 500;
 
 export interface PackedPart {
   readonly table: string;
@@ -12,8 +11,6 @@ export interface PackedPart {
   readonly content: Buffer;
   readonly rows: number;
 }
-
-type Row = Readonly<Record<string, unknown>>;
 
 /** All rows that a backup holds, in parts of some MB. @param db as of one moment. */
 export async function* packRecords(db: Kysely<Database>): AsyncGenerator<PackedPart> {
@@ -48,22 +45,17 @@ export async function* packRecords(db: Kysely<Database>): AsyncGenerator<PackedP
   }
 }
 
-async function* rowsOf(db: Kysely<Database>, table: BackedUpTable): AsyncGenerator<Row> {
-  const limit = table.rows ?? ROWS;
-  const key = table.key.map((column) => sql.ref(column));
-  for (let after: RawBuilder<unknown> = sql``; ; ) {
-    const { rows } = await sql<Row>`
-      select * from ${sql.table(table.name)} ${after} order by ${sql.join(key)} limit ${sql.lit(limit)}`.execute(
-      db,
-    );
+async function* rowsOf(db: Kysely<Database>, table: TableShape): AsyncGenerator<TableRow> {
+  const limit = rowsAtOnce(table.name);
+  for (let after: TableRow | undefined; ; ) {
+    const rows = await nextRows(db, table, { after, limit });
     yield* rows;
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < limit) return;
-    after = sql`where (${sql.join(key)}) > (${sql.join(table.key.map((column) => last[column]))})`;
+    after = rows.at(-1);
+    if (rows.length < limit) return;
   }
 }
 
-function packRow({ name, bytes }: BackedUpTable, row: Row): Row {
+function packRow({ name, bytes }: TableShape, row: TableRow): TableRow {
   const packed: Record<string, unknown> = { ...row };
   for (const column of bytes ?? [])
     packed[column] = Buffer.from(row[column] as Uint8Array).toString('base64');

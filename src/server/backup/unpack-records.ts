@@ -1,8 +1,9 @@
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../ports/schema.ts';
 import { isPostgres } from '../records/dialect.ts';
+import type { TableShape } from '../records/tables.ts';
 import { BrokenArchive } from './archive-reader.ts';
-import { BACKED_UP, type BackedUpTable } from './backed-up-tables.ts';
+import { BACKED_UP } from './backed-up-tables.ts';
 import { partHeadSchema } from './backup-format.ts';
 
 /** Bound values of one statement: SQLite takes 32,766. */
@@ -10,7 +11,7 @@ const MOST_VALUES = 10_000;
 const MOST_ROWS = 200;
 
 /** @throws BrokenArchive when this is no table of a backup. */
-export function tableNamed(name: string): BackedUpTable {
+export function tableNamed(name: string): TableShape {
   const table = BACKED_UP.find((known) => known.name === name);
   if (table === undefined) throw new BrokenArchive(`The backup holds rows of “${name}”, which is no table.`);
   return table;
@@ -21,11 +22,7 @@ export function tableNamed(name: string): BackedUpTable {
  * @returns how many.
  * @throws BrokenArchive when they are none, or do not fit the table.
  */
-export async function unpackPart(
-  db: Kysely<Database>,
-  table: BackedUpTable,
-  content: Buffer,
-): Promise<number> {
+export async function unpackPart(db: Kysely<Database>, table: TableShape, content: Buffer): Promise<number> {
   const broken = (why: string, cause?: unknown) =>
     new BrokenArchive(`The backup's rows of “${table.name}” can't be restored: ${why}.`, { cause });
   const [first = '', ...lines] = content.toString('utf8').trimEnd().split('\n');
@@ -70,7 +67,7 @@ type Value = string | number | null;
 const isValue = (value: unknown): value is Value =>
   value === null || typeof value === 'string' || typeof value === 'number';
 
-const unpacked = ({ bytes }: BackedUpTable, column: string, value: Value): Value | Buffer =>
+const unpacked = ({ bytes }: TableShape, column: string, value: Value): Value | Buffer =>
   bytes?.includes(column) === true && typeof value === 'string' ? Buffer.from(value, 'base64') : value;
 
 /** Numbers that were given once are not given again. */

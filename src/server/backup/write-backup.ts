@@ -8,6 +8,7 @@ import type { Database } from '../ports/schema.ts';
 import { holdFiles } from '../records/held-files.ts';
 import type { RecordsPlace } from '../records/open-records.ts';
 import { readSnapshot } from '../records/read-snapshot.ts';
+import { storedOriginals } from '../records/stored-originals.ts';
 import { version } from '../version.ts';
 import { type ArchiveWriter, createArchiveWriter } from './archive-writer.ts';
 import {
@@ -109,25 +110,12 @@ async function writeRecords(
   return { manifest, parts, rows, files: await namedFiles(db) };
 }
 
-const PAGE = 1000;
-
 /** Of all documents: each file once. */
 async function namedFiles(db: Kysely<Database>): Promise<NamedFile[]> {
   const files = new Map<string, NamedFile>();
-  for (let after = ''; ; ) {
-    const some = await db
-      .selectFrom('documents')
-      .select(['id', 'storage_key', 'size_bytes', 'sha256'])
-      .where('id', '>', after)
-      .orderBy('id')
-      .limit(PAGE)
-      .execute();
-    for (const { storage_key: key, size_bytes, sha256: hash } of some)
-      files.set(key, { key, sizeBytes: Number(size_bytes), sha256: hash });
-    const last = some.at(-1);
-    if (last === undefined) return [...files.values()];
-    after = last.id;
-  }
+  for await (const { storage_key: key, size_bytes, sha256: hash } of storedOriginals(db))
+    files.set(key, { key, sizeBytes: Number(size_bytes), sha256: hash });
+  return [...files.values()];
 }
 
 /** An original that is lost or damaged does not keep the others from being saved. */

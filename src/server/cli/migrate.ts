@@ -7,9 +7,11 @@ import { AppError } from '../errors.ts';
 import type { FileStore } from '../ports/file-store.ts';
 import type { Database } from '../ports/schema.ts';
 import { installationId } from '../records/kept-settings.ts';
-import { copyTable, countRows, digestTable, MOVED_TABLES, MOVING, moveSerial } from '../records/move-rows.ts';
+import { copyTable, countRows, digestTable, MOVING, moveSerial } from '../records/move-rows.ts';
 import { openRecords, prepareRecords } from '../records/open-records.ts';
 import { openSqlite, type SqliteConnection } from '../records/sqlite.ts';
+import { type StoredOriginal, storedOriginals } from '../records/stored-originals.ts';
+import { TABLES } from '../records/tables.ts';
 import { openFileStore } from '../threads/open-file-store.ts';
 
 export interface MigrateOptions {
@@ -127,14 +129,14 @@ async function enter(
       throw new Error(
         'The database of DATABASE_URL holds this installation already: there is nothing to move.',
       );
-    for (const { name } of MOVED_TABLES)
+    for (const { name } of TABLES)
       if ((await countRows(target, name)) > 0)
         throw new Error(
           `The database of DATABASE_URL is not empty (${name} has rows): name one that is, nothing is mixed.`,
         );
   }
   await target.transaction().execute(async (tx) => {
-    const names = MOVED_TABLES.map(({ name }) => sql.table(name));
+    const names = TABLES.map(({ name }) => sql.table(name));
     if (restart) await sql`truncate ${sql.join(names)} restart identity`.execute(tx);
     await tx
       .insertInto('settings')
@@ -159,7 +161,7 @@ async function moveRows(
   target: Kysely<Database>,
   { tell, show = () => {} }: MigrateOptions,
 ): Promise<void> {
-  for (const table of MOVED_TABLES) {
+  for (const table of TABLES) {
     const total = await countRows(source, table.name);
     let done = 0;
     await copyTable(source, target, table, (count) => {
@@ -177,12 +179,6 @@ async function moveRows(
   }
   // without it the planner knows nothing of what just came
   await sql`analyze`.execute(target);
-}
-
-interface StoredOriginal {
-  readonly storage_key: string;
-  readonly sha256: string;
-  readonly size_bytes: number;
 }
 
 /** A file that is there and whole is not sent again. */
@@ -222,13 +218,12 @@ async function moveFiles(
   }
 }
 
-const originalsOf = (db: Kysely<Database>): Promise<StoredOriginal[]> =>
-  db
-    .selectFrom('documents')
-    .select(['storage_key', 'sha256', 'size_bytes'])
-    .distinct()
-    .orderBy('storage_key')
-    .execute();
+/** Each file once. */
+async function originalsOf(db: Kysely<Database>): Promise<StoredOriginal[]> {
+  const files = new Map<string, StoredOriginal>();
+  for await (const file of storedOriginals(db)) files.set(file.storage_key, file);
+  return [...files.values()];
+}
 
 async function isWhole(store: FileStore, { storage_key, sha256 }: StoredOriginal): Promise<boolean> {
   try {
@@ -279,7 +274,7 @@ async function moveVectors(
 async function planMove(path: string, config: Config, tell: (line: string) => void): Promise<void> {
   const { db, close } = openSqlite(path, { readonly: true });
   try {
-    for (const { name } of MOVED_TABLES) {
+    for (const { name } of TABLES) {
       const rows = await countRows(db, name);
       if (rows > 0) tell(`${name}: ${rows} rows`);
     }

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Database } from '../ports/schema.ts';
 import { isPostgres } from '../records/dialect.ts';
-import { MOVED_TABLES } from '../records/move-rows.ts';
+import { TABLES } from '../records/tables.ts';
 
 type Run = (sql: string, parameters?: readonly unknown[]) => Promise<readonly Record<string, unknown>[]>;
 
@@ -15,7 +15,7 @@ export interface Plan {
 /** Below it reading a table as a whole is what a database would choose anyway. */
 export const LARGE_ROWS = 1000;
 
-const TABLES: ReadonlySet<string> = new Set(MOVED_TABLES.map(({ name }) => name));
+const NAMES: ReadonlySet<string> = new Set(TABLES.map(({ name }) => name));
 
 const EXPLAINABLE = /^\s*(?:select|with|insert|update|delete)\b/i;
 const WRITES = /^\s*(?:insert|update|delete)\b|^\s*with\b.*\b(?:insert into|update|delete from)\b/is;
@@ -32,7 +32,7 @@ export function createPlanner(
     const known = sizes.get(table);
     if (known !== undefined) return known;
     // what is scanned may also be a list that the statement made
-    if (!TABLES.has(table)) return false;
+    if (!NAMES.has(table)) return false;
     const rows = await run(
       `select count(*) as n from (select 1 from "${table}" limit ${LARGE_ROWS + 1}) as counted`,
     );

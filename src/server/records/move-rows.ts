@@ -1,49 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../ports/schema.ts';
+import { nextRows, type TableRow, type TableShape } from './tables.ts';
 
 type Table = keyof Database;
-type Row = Readonly<Record<string, unknown>>;
-
-interface MovedTable {
-  readonly name: Table;
-  /** Unique, and the order in which rows are moved. */
-  readonly key: readonly string[];
-  /** The column that the database counts up. */
-  readonly serial?: 'no' | 'id';
-}
-
-/** In an order in which no row names one that is not there yet. */
-export const MOVED_TABLES: readonly MovedTable[] = [
-  { name: 'users', key: ['id'] },
-  { name: 'sessions', key: ['id'] },
-  { name: 'refresh_tokens', key: ['hash'] },
-  { name: 'api_keys', key: ['id'] },
-  { name: 'collections', key: ['no'], serial: 'no' },
-  { name: 'collection_members', key: ['collection_id', 'user_id'] },
-  { name: 'documents', key: ['no'], serial: 'no' },
-  { name: 'document_tags', key: ['document_id', 'tag'] },
-  { name: 'revisions', key: ['document_id', 'revision'] },
-  { name: 'pages', key: ['document_id', 'revision', 'page', 'start'] },
-  { name: 'chunks', key: ['key'] },
-  { name: 'vectors', key: ['key'] },
-  { name: 'vectors_next', key: ['key'] },
-  { name: 'vector_log', key: ['id'], serial: 'id' },
-  { name: 'postings', key: ['collection_no', 'block', 'term'] },
-  { name: 'posting_lengths', key: ['collection_no', 'block'] },
-  { name: 'posting_stats', key: ['collection_no'] },
-  { name: 'tombstones', key: ['id'], serial: 'id' },
-  { name: 'tasks', key: ['id'] },
-  { name: 'task_items', key: ['task_id', 'position'] },
-  { name: 'jobs', key: ['id'] },
-  { name: 'conversations', key: ['id'] },
-  { name: 'messages', key: ['no'], serial: 'no' },
-  { name: 'message_citations', key: ['message_id', 'position'] },
-  { name: 'usage', key: ['user_id', 'day', 'model', 'kind'] },
-  { name: 'audit', key: ['id'] },
-  { name: 'idempotency_keys', key: ['hash'] },
-  { name: 'settings', key: ['name'] },
-];
 
 /** Rows of one statement; the largest ones, pages, take 100 kB each at most. */
 const BATCH = 250;
@@ -65,16 +25,16 @@ export const countRows = async (db: Kysely<Database>, table: Table): Promise<num
 export async function copyTable(
   from: Kysely<Database>,
   to: Kysely<Database>,
-  { name, key }: MovedTable,
+  table: TableShape,
   onRows: (count: number) => void,
 ): Promise<void> {
-  let after = await lastKey(to, name, key);
-  if (after !== undefined) onRows(await countRows(to, name));
+  let after = await lastKey(to, table);
+  if (after !== undefined) onRows(await countRows(to, table.name));
   for (;;) {
-    const rows = await readBatch(from, name, key, after);
+    const rows = await readBatch(from, table, after);
     if (rows.length === 0) return;
     await to
-      .insertInto(name)
+      .insertInto(table.name)
       .values(rows as never)
       // what a run sent that was killed just now may still arrive
       .onConflict((conflict) => conflict.doNothing())
@@ -89,26 +49,26 @@ export async function copyTable(
 export async function moveSerial(
   from: Kysely<Database>,
   to: Kysely<Database>,
-  { name, serial }: MovedTable,
+  { name, key, counted }: TableShape,
 ): Promise<void> {
-  if (serial === undefined) return;
+  if (counted === undefined) return;
   const { rows } = await sql<{ seq: number }>`select seq from sqlite_sequence where name = ${name}`.execute(
     from,
   );
   const last = rows[0]?.seq ?? 0;
-  if (last > 0) await sql`select setval(pg_get_serial_sequence(${name}, ${serial}), ${last})`.execute(to);
+  if (last > 0) await sql`select setval(pg_get_serial_sequence(${name}, ${key[0]}), ${last})`.execute(to);
 }
 
 /** Of all rows in the order of their key: the same for both databases when they hold the same. */
 export async function digestTable(
   db: Kysely<Database>,
-  { name, key }: MovedTable,
+  table: TableShape,
 ): Promise<{ readonly rows: number; readonly sha256: string }> {
   const hash = createHash('sha256');
   let count = 0;
-  let after: Row | undefined;
+  let after: TableRow | undefined;
   for (;;) {
-    const rows = await readBatch(db, name, key, after);
+    const rows = await readBatch(db, table, after);
     for (const row of rows) hash.update(digestible(row));
     count += rows.length;
     after = rows.at(-1);
@@ -116,33 +76,25 @@ export async function digestTable(
   }
 }
 
-async function readBatch(
-  db: Kysely<Database>,
-  table: Table,
-  key: readonly string[],
-  after: Row | undefined,
-): Promise<Row[]> {
-  const columns = sql.join(key.map((column) => sql.ref(column)));
-  const conditions = [
-    ...(after === undefined ? [] : [sql`(${columns}) > (${sql.join(key.map((column) => after[column]))})`]),
-    ...(table === 'settings' ? [sql`name <> ${MOVING}`] : []),
-  ];
-  const where = conditions.length === 0 ? sql`` : sql`where ${sql.join(conditions, sql` and `)}`;
-  const { rows } = await sql<Row>`
-    select * from ${sql.table(table)} ${where} order by ${columns} limit ${BATCH}`.execute(db);
-  return rows;
-}
+/** How far the move itself is, is no row of the source. */
+const notMoving = (table: Table) => (table === 'settings' ? sql`name <> ${MOVING}` : undefined);
 
-async function lastKey(db: Kysely<Database>, table: Table, key: readonly string[]): Promise<Row | undefined> {
+const readBatch = (
+  db: Kysely<Database>,
+  table: TableShape,
+  after: TableRow | undefined,
+): Promise<TableRow[]> => nextRows(db, table, { after, limit: BATCH, where: notMoving(table.name) });
+
+async function lastKey(db: Kysely<Database>, { name, key }: TableShape): Promise<TableRow | undefined> {
   const last = sql.join(key.map((column) => sql`${sql.ref(column)} desc`));
-  const { rows } = await sql<Row>`
-    select ${sql.join(key.map((column) => sql.ref(column)))} from ${sql.table(table)}
-    ${table === 'settings' ? sql`where name <> ${MOVING}` : sql``} order by ${last} limit 1`.execute(db);
+  const { rows } = await sql<TableRow>`
+    select ${sql.join(key.map((column) => sql.ref(column)))} from ${sql.table(name)}
+    where ${notMoving(name) ?? sql`true`} order by ${last} limit 1`.execute(db);
   return rows[0];
 }
 
 /** The columns by name; PostgreSQL keeps another character in the place of NUL (`postgres-pool.ts`). */
-function digestible(row: Row): string {
+function digestible(row: TableRow): string {
   const names = Object.keys(row).sort();
   return `${JSON.stringify(names.map((name) => plain(row[name])))}\n`;
 }

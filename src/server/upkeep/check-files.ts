@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import { AppError } from '../errors.ts';
 import type { FileStore } from '../ports/file-store.ts';
 import type { Database } from '../ports/schema.ts';
+import { type StoredOriginal, storedOriginals } from '../records/stored-originals.ts';
 import { type ExpectedPurges, readExpectedPurges } from './expected-purges.ts';
 import { faultOf, type StoreFault } from './store-fault.ts';
 
@@ -24,7 +25,7 @@ export async function checkFiles(stores: FileStores): Promise<{ files: number; f
   const missing: string[] = [];
   const changed: string[] = [];
   let files = 0;
-  for await (const document of documentsOf(stores.db)) {
+  for await (const document of storedOriginals(stores.db)) {
     const state = await stateOf(stores.files, document);
     files++;
     if (state === 'same' || (await isGone(stores.now, document))) continue;
@@ -56,30 +57,7 @@ export async function checkFiles(stores: FileStores): Promise<{ files: number; f
   };
 }
 
-interface FileOfDocument {
-  readonly id: string;
-  readonly storage_key: string;
-  readonly size_bytes: number;
-  readonly sha256: string;
-}
-
-async function* documentsOf(db: Kysely<Database>): AsyncGenerator<FileOfDocument> {
-  for (let after = ''; ; ) {
-    const some = await db
-      .selectFrom('documents')
-      .select(['id', 'storage_key', 'size_bytes', 'sha256'])
-      .where('id', '>', after)
-      .orderBy('id')
-      .limit(PAGE)
-      .execute();
-    yield* some;
-    const last = some.at(-1);
-    if (last === undefined) return;
-    after = last.id;
-  }
-}
-
-async function stateOf(files: FileStore, document: FileOfDocument): Promise<'same' | 'missing' | 'changed'> {
+async function stateOf(files: FileStore, document: StoredOriginal): Promise<'same' | 'missing' | 'changed'> {
   const hash = createHash('sha256');
   let bytes = 0;
   try {
@@ -100,7 +78,7 @@ const isMissing = (error: unknown): boolean =>
   // removed between its look-up and its opening
   (error as NodeJS.ErrnoException).code === 'ENOENT';
 
-async function isGone(db: Kysely<Database>, { id, storage_key }: FileOfDocument): Promise<boolean> {
+async function isGone(db: Kysely<Database>, { id, storage_key }: StoredOriginal): Promise<boolean> {
   const row = await db
     .selectFrom('documents')
     .select('id')

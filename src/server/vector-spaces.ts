@@ -53,11 +53,11 @@ export async function openVectorSpaces({
   const wanted = fingerprintOf(configured);
   let space = await keepVectorSpace(db, wanted);
   let serving = embeddingOf(space, configured);
-  const openServing = () =>
-    openEmbedder(serving, modelDir, ({ kind, message }) =>
+  const open = (embedding: ServedEmbedding) =>
+    openEmbedder(embedding, modelDir, ({ kind, message }) =>
       log.warn('embedding model failed', { kind, detail: message }),
     );
-  let current = await openServing();
+  let current = await open(serving);
   const listeners: (() => Promise<void>)[] = [];
   let checking: Promise<void> = Promise.resolve();
   const tellOther = () => {
@@ -81,15 +81,21 @@ export async function openVectorSpaces({
   async function look(): Promise<void> {
     const found = await readVectorSpace(db);
     if (found === undefined || found === space) return;
+    const next = embeddingOf(found, configured);
+    const embedder = await open(next);
     const before = current;
-    serving = embeddingOf(found, configured);
-    current = await openServing();
+    serving = next;
+    current = embedder;
+    try {
+      for (const listener of listeners) await listener();
+    } finally {
+      await before.close();
+    }
+    // until everybody has moved, each look moves them again
     space = found;
     log.info('vectors are those of another model now', { space });
     tellOther();
     tellUnpriced();
-    for (const listener of listeners) await listener();
-    await before.close();
   }
   const check = () => {
     checking = checking

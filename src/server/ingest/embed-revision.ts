@@ -7,7 +7,7 @@ import { chunksWithoutVector, type StoredChunk, vectorsByTextHash } from '../rec
 import { needBuild } from '../records/document-progress.ts';
 import { needVectorSpace } from '../records/vector-space.ts';
 import { span } from '../tracing.ts';
-import { embeddedText, type Passage, textHash } from './embed.ts';
+import { embeddedText, passageOf, textHash } from './embed.ts';
 import type { GiveWay } from './give-way.ts';
 import type { Progress } from './progress.ts';
 
@@ -95,12 +95,6 @@ export async function embedRevision(
   }
   return { outcome: 'more', fromSeq: from };
 }
-
-const passageOf = (chunk: StoredChunk): Passage => ({
-  headingPath: JSON.parse(chunk.heading_path) as string[],
-  tableHeader: chunk.table_header,
-  text: chunk.text,
-});
 
 async function vectorsOf(
   { db, embedder }: Pick<EmbedPorts, 'db' | 'embedder'>,

@@ -6,6 +6,17 @@ import { CHUNKER_VERSION } from './chunk.ts';
 /** What an index takes of a chunk. */
 export type Passage = Pick<Chunk, 'headingPath' | 'tableHeader' | 'text'>;
 
+/** The same of a chunk as it is stored. */
+export const passageOf = (row: {
+  readonly heading_path: string;
+  readonly table_header: string | null;
+  readonly text: string;
+}): Passage => ({
+  headingPath: JSON.parse(row.heading_path) as string[],
+  tableHeader: row.table_header,
+  text: row.text,
+});
+
 // the context's share of the 256 tokens that the bundled model reads, beside a full chunk
 const TITLE_TOKENS = 20;
 const HEADING_TOKENS = 12;

@@ -8,7 +8,7 @@ import {
   nextVectorsByTextHash,
   putNextVectors,
 } from '../records/vector-space.ts';
-import { embeddedText } from './embed.ts';
+import { embeddedText, passageOf } from './embed.ts';
 
 export interface FillNextSpace {
   readonly db: Kysely<Database>;
@@ -78,9 +78,4 @@ async function embedAndStore(
   });
 }
 
-export const textOf = ({ title, heading_path, table_header, text }: ChunkToEmbed): string =>
-  embeddedText(title, {
-    headingPath: JSON.parse(heading_path) as string[],
-    tableHeader: table_header,
-    text,
-  });
+export const textOf = (chunk: ChunkToEmbed): string => embeddedText(chunk.title, passageOf(chunk));

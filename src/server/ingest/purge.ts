@@ -12,7 +12,7 @@ import { findRevision } from '../records/document-progress.ts';
 import { filesAreHeld } from '../records/held-files.ts';
 import { deletePages } from '../records/pages.ts';
 import { analysePassage } from '../text/analyse.ts';
-import { keywordText } from './embed.ts';
+import { keywordText, passageOf } from './embed.ts';
 import type { GiveWay } from './give-way.ts';
 import { type Pace, writePaced } from './paced-writes.ts';
 
@@ -148,14 +148,8 @@ async function purgeWindow(
   );
 }
 
-const termsOf = (revision: RevisionRow, chunk: StoredChunk): Iterable<string> => {
-  const passage = {
-    headingPath: JSON.parse(chunk.heading_path) as string[],
-    tableHeader: chunk.table_header,
-    text: chunk.text,
-  };
-  return analysePassage(keywordText(revision.title, passage), revision.language ?? 'und').terms.keys();
-};
+const termsOf = (revision: RevisionRow, chunk: StoredChunk): Iterable<string> =>
+  analysePassage(keywordText(revision.title, passageOf(chunk)), revision.language ?? 'und').terms.keys();
 
 async function purgePages(
   { db }: PurgePorts,

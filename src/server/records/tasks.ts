@@ -139,25 +139,28 @@ export async function finishItems(
     .returning('task_id')
     .execute();
   const ids = rows.map(({ task_id }) => task_id);
-  for (const id of ids) {
-    await tx
-      .updateTable('tasks')
-      .set({ finished_at: now() })
-      .where('id', '=', id)
-      .where('finished_at', 'is', null)
-      .where(({ not, exists, selectFrom }) =>
-        not(
-          exists(
-            selectFrom('task_items')
-              .select('position')
-              .where('task_id', '=', id)
-              .where('status', 'in', UNFINISHED),
-          ),
-        ),
-      )
-      .execute();
-  }
+  for (const id of ids) await finishTask(tx, id);
   return ids;
+}
+
+/** Ends a task of which nothing is left to do. */
+export async function finishTask(tx: Transaction, taskId: string): Promise<void> {
+  await tx
+    .updateTable('tasks')
+    .set({ finished_at: now() })
+    .where('id', '=', taskId)
+    .where('finished_at', 'is', null)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('task_items')
+            .select('position')
+            .where('task_id', '=', taskId)
+            .where('status', 'in', UNFINISHED),
+        ),
+      ),
+    )
+    .execute();
 }
 
 /** A user's task as the contract shows it; undefined when there is none of theirs. */

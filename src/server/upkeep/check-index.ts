@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
-import { keywordText } from '../ingest/embed.ts';
+import { keywordText, passageOf } from '../ingest/embed.ts';
 import type { Database, RevisionRow } from '../ports/schema.ts';
 import { chunkKey, collectionNoOf, ordinalOf } from '../ports/search-scope.ts';
 import { findRevision } from '../records/document-progress.ts';
@@ -197,13 +197,8 @@ async function expectedWords(
       if (revision.dropped === 1) continue;
       const page = await texts.page(chunk.document_id, chunk.revision, chunk.page);
       if (page?.slice(chunk.start, chunk.end) !== chunk.text) found.text.add(chunk.document_id);
-      const passage = {
-        headingPath: JSON.parse(chunk.heading_path) as string[],
-        tableHeader: chunk.table_header,
-        text: chunk.text,
-      };
       const { terms, length } = analysePassage(
-        keywordText(revision.title, passage),
+        keywordText(revision.title, passageOf(chunk)),
         revision.language ?? 'und',
       );
       expected.lengths[local] = Math.min(length, MOST_LENGTH);

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { keywordText } from '../ingest/embed.ts';
+import { keywordText, passageOf } from '../ingest/embed.ts';
 import type { FileStore } from '../ports/file-store.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
 import type { Database } from '../ports/schema.ts';
@@ -10,10 +10,9 @@ import type { VectorWriter } from '../ports/vector-index.ts';
 import { chunksInRange, deleteChunks } from '../records/chunks.ts';
 import { dropRevision, findDocument, findRevision, startOver } from '../records/document-progress.ts';
 import { filesAreHeld } from '../records/held-files.ts';
-import { now } from '../records/ids.ts';
 import { reindex } from '../records/intake.ts';
 import { deletePages } from '../records/pages.ts';
-import { finishItems } from '../records/tasks.ts';
+import { finishItems, finishTask } from '../records/tasks.ts';
 import { analysePassage } from '../text/analyse.ts';
 import type { Range, Repair, RevisionName, StoreFault } from './store-fault.ts';
 
@@ -101,7 +100,7 @@ async function mend(ports: MendingPorts, repair: Repair): Promise<void> {
         if (!(await hasJob(tx, id))) await settleItems(tx, id);
       });
     case 'settle-tasks':
-      return each(repair.taskIds, settleTask);
+      return each(repair.taskIds, finishTask);
     case 'remove-usage':
       return each(repair.userIds, (tx, id) =>
         tx
@@ -222,12 +221,10 @@ async function writeWords({ db, texts }: MendingPorts, range: Range): Promise<vo
         const revision = await findRevision(tx, chunk.document_id, chunk.revision);
         // its purge takes words out as they are
         if (revision === undefined || revision.dropped === 1) return;
-        const passage = {
-          headingPath: JSON.parse(chunk.heading_path) as string[],
-          tableHeader: chunk.table_header,
-          text: chunk.text,
-        };
-        const words = analysePassage(keywordText(revision.title, passage), revision.language ?? 'und');
+        const words = analysePassage(
+          keywordText(revision.title, passageOf(chunk)),
+          revision.language ?? 'und',
+        );
         entries.push({ ordinal: ordinalOf(Number(chunk.key)), ...words });
       }
       await texts.removeRange(tx, no, first, last - first);
@@ -292,21 +289,3 @@ async function settleItems(tx: Transaction, documentId: string): Promise<void> {
   if (document !== undefined && document.status !== 'ready' && document.status !== 'failed') return;
   await finishItems(tx, documentId, { status });
 }
-
-const settleTask = (tx: Transaction, taskId: string) =>
-  tx
-    .updateTable('tasks')
-    .set({ finished_at: now() })
-    .where('id', '=', taskId)
-    .where('finished_at', 'is', null)
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('task_items')
-            .select('position')
-            .where('task_id', '=', taskId)
-            .where('status', 'in', ['queued', 'processing']),
-        ),
-      ),
-    )
-    .execute();

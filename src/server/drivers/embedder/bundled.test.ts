@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -128,4 +129,22 @@ describe('a model that cannot be used', () => {
     rmSync(model);
     await expect(embedder.warmUp()).rejects.toMatchObject(failure(model, 'is missing'));
   });
+});
+
+test('the runtime writes down nothing for its maker, and so has nothing to send', () => {
+  const home = folder();
+  const program = join(home, 'program.mjs');
+  const bundled = new URL('./bundled.ts', import.meta.url).href;
+  writeFileSync(
+    program,
+    `import { createBundledEmbedder } from ${JSON.stringify(bundled)};
+    const embedder = createBundledEmbedder({ modelDir: ${JSON.stringify(built)} });
+    await embedder.warmUp();
+    await embedder.close();`,
+  );
+  // as a user's: it reports nothing where CI is set
+  const env = { HOME: home, PATH: process.env['PATH'] ?? '' };
+  const { status } = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', program], { env });
+  // with its reports on, a name of the device and a database of events lie in .cache
+  expect([status, readdirSync(home)]).toEqual([0, ['program.mjs']]);
 });

@@ -30,6 +30,9 @@ const HEAP_MB = 48;
  * is only asked for one purpose has one thread.
  */
 export function createBundledEmbedder(options: BundledEmbedderOptions): BundledEmbedder {
+  // Since 1.29 the runtime tells its maker which models it opens, unless this stands in the process's environment before
+  // it is loaded. A thread's own environment is a copy: each process makes its first embedder in its main thread.
+  process.env['ORT_DISABLE_TELEMETRY'] = '1';
   const threadFor = (name: string, niceness: number, idleMs: number) =>
     createIdleThread<EmbedHandlers>(
       (onDeath) =>

@@ -15,6 +15,10 @@ const PROVIDERS = {
     paths: ['/usr/sbin/nginx', '/usr/local/sbin/nginx', '/opt/homebrew/bin/nginx'],
     command: 'apt-get install nginx-light libnginx-mod-http-brotli-static',
   },
+  buildah: {
+    paths: ['/usr/bin/buildah'],
+    command: 'apt-get install --no-install-recommends buildah',
+  },
 } as const;
 type Need = keyof typeof PROVIDERS;
 

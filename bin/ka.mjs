@@ -60,6 +60,8 @@ function mustBuild() {
 function newest(folder) {
   let newestMs = 0;
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    // what tools keep there changes with every build
+    if (join(entry.parentPath, entry.name).slice(folder.length).includes('node_modules')) continue;
     newestMs = Math.max(newestMs, statSync(join(entry.parentPath, entry.name)).mtimeMs);
   }
   return newestMs;

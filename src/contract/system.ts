@@ -79,7 +79,7 @@ export const usageRow = z.object({
   userId: id,
   day: z.string(),
   model: z.string(),
-  kind: z.enum(['answer', 'embedding']),
+  kind: z.enum(['answer', 'embedding', 'reindex']),
   requests: z.int(),
   cachedRequests: z.int(),
   promptTokens: z.int(),

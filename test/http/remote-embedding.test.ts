@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { type Client, registerClient } from '../../bench/lib/server.ts';
+import { type Client, clientWith, registerClient } from '../../bench/lib/server.ts';
 import type { Answer } from '../../src/contract/query.ts';
 import type { SearchResult } from '../../src/contract/search.ts';
 import type { Task } from '../../src/contract/tasks.ts';
@@ -208,6 +208,40 @@ test('ka reindex says what it costs first, and spends nothing before somebody ag
     costUsd: expect.any(Number),
   });
   expect(fake.seen.length).toBe(asked);
+});
+
+test('what a reindex spends is counted for the owners of the passages, and takes nothing from their budgets', async () => {
+  const first = await start(HOUSE());
+  const send = async (client: Client, text: string) => {
+    const { taskId } = await client.upload([{ name: 'text.txt', bytes: Buffer.from(text) }]);
+    return client.finished(taskId);
+  };
+  const [ann, bob] = [
+    await registerClient(first.url, 'ann@example.org'),
+    await registerClient(first.url, 'bob@example.org'),
+  ];
+  await send(ann, LIGHTHOUSE);
+  await send(bob, `Bob's copy.\n\n${LIGHTHOUSE}`);
+  await first.close();
+  const priced = {
+    ...OPENAI(),
+    // one such document a day
+    USER_DAILY_BUDGET_USD: '0.12',
+    LLM_PRICES: '{"text-embedding-3-small": {"prompt": 2000, "completion": 0}}',
+  };
+  const { text } = await printed(() => reindex(configOf(priced), { ...NO, yes: true, json: true }));
+  const { tokens } = JSON.parse(text.slice(text.indexOf('{'))) as { tokens: number };
+  const { installation, url } = await start(priced);
+  const counted = await installation.db
+    .selectFrom('usage')
+    .where('kind', '=', 'reindex')
+    .select(['prompt_tokens', 'cost_usd'])
+    .execute();
+  expect(counted).toHaveLength(2);
+  expect(counted.reduce((sum, row) => sum + row.prompt_tokens, 0)).toBe(tokens);
+  expect(Math.min(...counted.map((row) => row.cost_usd))).toBeGreaterThan(0.05);
+  const again = clientWith(url, ann.token);
+  expect(await send(again, LIGHTHOUSE.replaceAll('Skerry', 'Gannet'))).toMatchObject({ status: 'completed' });
 });
 
 test('where the budget does not reach, documents are found by words, and vectors follow when it does', async () => {

@@ -12,6 +12,7 @@ import type { Database } from '../ports/schema.ts';
 import { PRICES_AS_OF, priceOf } from '../prices.ts';
 import { installationId } from '../records/kept-settings.ts';
 import { openRecords, prepareRecords } from '../records/open-records.ts';
+import { createUsageMeter } from '../records/usage-meter.ts';
 import {
   beginNextSpace,
   chunksWithoutNext,
@@ -67,6 +68,7 @@ export async function reindex(config: Config, options: ReindexOptions): Promise<
   const { embedding } = config;
   const to = fingerprintOf(embedding);
   const embedder = await openForPassages(embedding);
+  const usage = createUsageMeter(db, (error) => console.error(`What was spent is not counted: ${error}`));
   const bar = createProgressBar(process.stderr);
   const print = (result: object, line: string) =>
     console.log(options.json ? JSON.stringify(result, undefined, 2) : line);
@@ -96,8 +98,17 @@ export async function reindex(config: Config, options: ReindexOptions): Promise<
           db,
           embedder,
           calls: embedding.provider === 'bundled' ? 1 : REMOTE_CALLS,
-          spent: (paid) => {
+          spent: (ownerId, paid) => {
             tokens += paid;
+            if (ownerId === null) return;
+            usage.spend({
+              userId: ownerId,
+              model: embedding.provider === 'bundled' ? to : embedding.model,
+              kind: 'reindex',
+              promptTokens: paid,
+              completionTokens: 0,
+              costUsd: embeddingCostUsd(embedding, paid),
+            });
           },
           onProgress: (passages) => {
             done += passages;
@@ -123,6 +134,7 @@ export async function reindex(config: Config, options: ReindexOptions): Promise<
     process.off('SIGTERM', stop);
     bar.end();
     await embedder.close();
+    await usage.flush();
     await records.close();
   }
 }
@@ -180,7 +192,7 @@ function describe({ from, to, passages, texts, tokens, costUsd, seconds }: Estim
     `to   ${to}:`,
     `  ${passages} passages, ${texts} different texts, about ${tokens} tokens`,
     seconds === undefined ? `  ${cost}` : `  about ${seconds} s on this machine, free of charge`,
-    '  Searches go on with the present vectors until all are made.',
+    '  Searches go on as they are until all are made.',
   ].join('\n');
 }
 

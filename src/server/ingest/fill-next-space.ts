@@ -16,8 +16,8 @@ export interface FillNextSpace {
   readonly embedder: Embedder;
   /** Calls of the embedder at a time. */
   readonly calls: number;
-  /** Hears of the tokens that were paid. */
-  readonly spent?: (tokens: number) => void;
+  /** Hears of the tokens that a request took, shared out by length among the owners of its passages. */
+  readonly spent?: (ownerId: string | null, tokens: number) => void;
   /** So many more passages have their vectors. */
   readonly onProgress?: (passages: number) => void;
 }
@@ -44,7 +44,7 @@ export async function fillNextSpace(ports: FillNextSpace, signal: AbortSignal): 
 
 /** Each call's vectors are stored as they come: what was paid for is not lost when another call fails. */
 async function embedAndStore(
-  { db, embedder, spent }: FillNextSpace,
+  { db, embedder, spent = () => {} }: FillNextSpace,
   chunks: readonly ChunkToEmbed[],
   signal: AbortSignal,
 ): Promise<void> {
@@ -68,7 +68,13 @@ async function embedAndStore(
   const calls = Array.from({ length: Math.ceil(missing.length / most) }, async (_, i) => {
     const part = missing.slice(i * most, (i + 1) * most);
     const texts = part.map(([, [first]]) => textOf(first as ChunkToEmbed));
-    const made = await embedder.embed(texts, 'passage', stop, spent);
+    const made = await embedder.embed(texts, 'passage', stop, (tokens) =>
+      shareOut(
+        tokens,
+        part.map(([, [first]]) => first as ChunkToEmbed),
+        spent,
+      ),
+    );
     await store(new Map(part.map(([hash], n) => [hash, made[n] as Float32Array])));
   });
   await Promise.all(calls).catch(async (error: unknown) => {
@@ -76,6 +82,23 @@ async function embedAndStore(
     await Promise.allSettled(calls);
     throw error;
   });
+}
+
+/** Whole tokens, by the lengths of the owners' passages: a provider tells no more than the sum of a request. */
+function shareOut(
+  tokens: number,
+  chunks: readonly ChunkToEmbed[],
+  spent: NonNullable<FillNextSpace['spent']>,
+): void {
+  const total = chunks.reduce((sum, { token_count }) => sum + token_count, 0);
+  let length = 0;
+  let shared = 0;
+  for (const [ownerId, own] of Map.groupBy(chunks, ({ owner_id }) => owner_id)) {
+    for (const { token_count } of own) length += token_count;
+    const upToHere = Math.round((tokens * length) / total);
+    spent(ownerId, upToHere - shared);
+    shared = upToHere;
+  }
 }
 
 export const textOf = (chunk: ChunkToEmbed): string => embeddedText(chunk.title, passageOf(chunk));

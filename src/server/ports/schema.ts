@@ -329,7 +329,7 @@ export interface UsageRow {
   /** YYYY-MM-DD. */
   day: string;
   model: string;
-  kind: 'answer' | 'embedding';
+  kind: 'answer' | 'embedding' | 'reindex';
   requests: number;
   cached_requests: number;
   prompt_tokens: number;

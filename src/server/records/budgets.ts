@@ -66,6 +66,8 @@ export function createBudgets(
       .selectFrom('usage')
       .select(['day', 'cost_usd'])
       .where('user_id', '=', userId)
+      // the operator's decision, which takes nobody's questions away
+      .where('kind', '!=', 'reindex')
       .where('day', '>=', `${day.slice(0, 7)}-01`)
       .where('day', '<=', day)
       .execute();

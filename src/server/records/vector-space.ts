@@ -46,6 +46,8 @@ export async function needVectorSpace(db: Kysely<Database>, fingerprint: string)
 /** A chunk that is to get a vector, with the title that its revision began with. */
 export interface ChunkToEmbed {
   readonly key: number;
+  /** Null: removed by now. */
+  readonly owner_id: string | null;
   readonly title: string;
   readonly heading_path: string;
   readonly table_header: string | null;
@@ -67,9 +69,19 @@ export const chunksWithoutNext = (
         .onRef('revisions.document_id', '=', 'chunks.document_id')
         .onRef('revisions.revision', '=', 'chunks.revision'),
     )
+    .leftJoin('documents', 'documents.id', 'chunks.document_id')
     .leftJoin('vectors_next', 'vectors_next.key', 'chunks.key')
-    .select(['chunks.key', 'title', 'heading_path', 'table_header', 'text', 'text_hash', 'token_count'])
-    .where('dropped', '=', 0)
+    .select([
+      'chunks.key',
+      'documents.owner_id',
+      'revisions.title',
+      'heading_path',
+      'table_header',
+      'text',
+      'text_hash',
+      'chunks.token_count',
+    ])
+    .where('revisions.dropped', '=', 0)
     .where('vectors_next.key', 'is', null)
     .where('chunks.key', '>', behind)
     .orderBy('chunks.key')

@@ -66,7 +66,7 @@ export const admin = {
     promptTokens: 'Tokens in',
     completionTokens: 'Tokens out',
     gone: 'Deleted account',
-    kinds: { answer: 'Answers', embedding: 'Embeddings' },
+    kinds: { answer: 'Answers', embedding: 'Embeddings', reindex: 'Change of the embedding model' },
     unpriced: (models: string) =>
       `No price is known for ${models}: it was counted as free, and budgets do not hold it back. Name its price in LLM_PRICES.`,
     none: 'Nothing was asked in this time.',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { humanText, id, pageQuery, time } from './common.ts';
 import { citation, fallbackReason } from './query.ts';
-import { hit } from './search.ts';
+import { degraded, hit } from './search.ts';
 
 export const conversation = z.object({
   id,
@@ -27,6 +27,7 @@ export const message = z.object({
   fallback: fallbackReason
     .optional()
     .describe('Why the documents answer in their own words though a model was asked'),
+  degraded,
   feedback: z
     .object({ rating: z.union([z.literal(1), z.literal(-1)]), comment: z.string().nullable() })
     .nullable(),

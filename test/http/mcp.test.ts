@@ -259,6 +259,20 @@ test('nothing here changes, so no stream that waits for changes is opened', asyn
   await expect(client.listen({ toolsListChanged: true })).rejects.toThrow();
 });
 
+test('says when the embedding model or the language model was away', async () => {
+  ask = async function* () {
+    yield { type: 'done', answer: { ...answer, degraded: 'vectors', fallback: 'unavailable' } };
+  };
+  try {
+    const client = await connect(user.token);
+    const result = await client.callTool({ name: 'ask', arguments: { question: 'When is it open?' } });
+    expect(result.structuredContent).toMatchObject({ degraded: 'vectors', fallback: 'unavailable' });
+    expect(textOf(result)).toMatch(/found by their words alone\.\n\nNo language model wrote this/);
+  } finally {
+    ask = whole;
+  }
+});
+
 test('a call that the client gives up ends the work', async () => {
   const begun = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<void>();

@@ -134,10 +134,16 @@ test('while the provider is away documents are found by words, and vectors follo
   expect(found.hits[0]?.scores).not.toHaveProperty('vector');
   expect(found.degraded).toBe('vectors');
   expect(await search(client, 'colza oil', 'keyword')).not.toHaveProperty('degraded');
+  const { id: conversationId } = await client.post<{ id: string }>('/api/v1/conversations', {});
   const { answered, degraded } = await client.post<Answer>('/api/v1/query', {
     query: 'What did the lamp of Skerry Point burn?',
+    conversationId,
   });
   expect({ answered, degraded }).toEqual({ answered: true, degraded: 'vectors' });
+  const kept = await client.get<{ items: { degraded?: string }[] }>(
+    `/api/v1/conversations/${conversationId}/messages`,
+  );
+  expect(kept.items.map((message) => message.degraded).filter(Boolean)).toEqual(['vectors']);
   expect((await embeddingsCheck(url)).detail).toContain('OpenAI failed with status 503');
   expect(logged.join()).toMatch(/embedding model failed.*status 503/);
   fake.fault = () => undefined;

@@ -303,6 +303,8 @@ export interface MessageRow {
   model: string | null;
   /** Why an answer was extracted though a model was asked. */
   fallback: FallbackReason | null;
+  /** What was missing while the passages were looked for. */
+  degraded: 'vectors' | null;
   rating: number | null;
   comment: string | null;
   created_at: string;

@@ -37,6 +37,7 @@ const toMessage = (row: Selectable<MessageRow>): Message => ({
   sources: row.sources === null ? [] : (JSON.parse(row.sources) as Message['sources']),
   model: row.model,
   ...(row.fallback === null ? {} : { fallback: row.fallback }),
+  ...(row.degraded === null ? {} : { degraded: row.degraded }),
   feedback: row.rating === null ? null : { rating: row.rating as 1 | -1, comment: row.comment },
   createdAt: row.created_at,
 });
@@ -244,7 +245,10 @@ export async function appendExchange(
     readonly userId: string;
     readonly conversationId: string;
     readonly question: string;
-    readonly answer: Pick<Answer, 'answer' | 'answered' | 'citations' | 'sources' | 'model' | 'fallback'>;
+    readonly answer: Pick<
+      Answer,
+      'answer' | 'answered' | 'citations' | 'sources' | 'model' | 'fallback' | 'degraded'
+    >;
   },
 ): Promise<{ questionId: string; answerId: string }> {
   const { userId, conversationId, question, answer } = exchange;
@@ -271,6 +275,7 @@ export async function appendExchange(
           sources: null,
           model: null,
           fallback: null,
+          degraded: null,
         },
         {
           ...common,
@@ -282,6 +287,7 @@ export async function appendExchange(
           sources: JSON.stringify(answer.sources),
           model: answer.model,
           fallback: answer.fallback ?? null,
+          degraded: answer.degraded ?? null,
         },
       ])
       .execute();

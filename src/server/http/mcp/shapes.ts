@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { collection } from '../../../contract/collections.ts';
 import { humanText, id } from '../../../contract/common.ts';
 import { document, documentStatus } from '../../../contract/documents.ts';
-import { citation } from '../../../contract/query.ts';
-import { hit, searchMode } from '../../../contract/search.ts';
+import { citation, fallbackReason } from '../../../contract/query.ts';
+import { degraded, hit, searchMode } from '../../../contract/search.ts';
 
 /** What the tools take and give. Descriptions are written for the model that reads them. */
 
@@ -24,7 +24,7 @@ export const searchInput = z.object({
 const found = hit
   .pick({ chunkId: true, documentId: true, title: true, page: true, start: true, end: true, text: true })
   .extend({ score: z.number(), url });
-export const searchOutput = z.object({ hits: z.array(found) });
+export const searchOutput = z.object({ hits: z.array(found), degraded });
 export type SearchOutput = z.infer<typeof searchOutput>;
 
 export const askInput = z.object({
@@ -35,6 +35,10 @@ export const askOutput = z.object({
   answer: z.string().describe('Markers [1], [2] stand for the citations'),
   answered: z.boolean().describe('false: the documents hold no answer'),
   citations: z.array(citation.extend({ url })),
+  degraded,
+  fallback: fallbackReason
+    .optional()
+    .describe('Why the documents answer in their own words though a model was asked'),
 });
 export type AskOutput = z.infer<typeof askOutput>;
 

@@ -67,12 +67,13 @@ export function createTools(
           const { chunkId, documentId, title, page, start, end, text, score } = hit;
           return { chunkId, documentId, title, page, start, end, text, score, url: link(hit) };
         }),
+        ...(found.degraded === undefined ? {} : { degraded: found.degraded }),
       };
     },
 
     async ask({ question, collection }, { request, link, signal }) {
       const collectionId = await collectionIdOf(request.caller.userId, collection);
-      const { answer, answered, citations } = await lastAnswer(
+      const { answer, answered, citations, degraded, fallback } = await lastAnswer(
         ask(
           request,
           { query: question, limit: 10, ...(collectionId === undefined ? {} : { collectionId }) },
@@ -84,6 +85,8 @@ export function createTools(
         answer,
         answered,
         citations: citations.map((citation) => ({ ...citation, url: link(citation) })),
+        ...(degraded === undefined ? {} : { degraded }),
+        ...(fallback === undefined ? {} : { fallback }),
       };
     },
 

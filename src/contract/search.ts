@@ -58,7 +58,7 @@ export type Timings = z.infer<typeof timings>;
 export const degraded = z
   .literal('vectors')
   .optional()
-  .describe('There was no vector to compare with, since the embedding model is away: found by words alone');
+  .describe('The embedding model or the server of vectors is away: found by words alone');
 
 export const searchResult = z.object({
   hits: z.array(hit),

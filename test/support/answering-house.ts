@@ -36,11 +36,17 @@ export async function openAnsweringHouse(
   });
   await thread.ready;
   const calls = { vectors: 0, texts: 0, embeds: 0 };
+  const faults: { score?: Error } = {};
   const vectors: VectorReader = {
     ...thread.vectors,
-    search: (...search) => {
+    async search(...search) {
       calls.vectors++;
-      return thread.vectors.search(...search);
+      // nothing is near, so that what words find is asked for
+      return faults.score === undefined ? thread.vectors.search(...search) : [];
+    },
+    async score(...asked) {
+      if (faults.score !== undefined) throw faults.score;
+      return thread.vectors.score(...asked);
     },
   };
   const texts: TextReader = {
@@ -74,6 +80,8 @@ export async function openAnsweringHouse(
     answering,
     cache,
     calls,
+    /** What readers throw while it is set. */
+    faults,
     search: (userId: string, query: string, more: Partial<SearchRequest> = {}, signal = never) =>
       answering.search(userId, { query, limit: 10, mode: 'hybrid', ...more }, signal),
     async ask(

@@ -304,6 +304,21 @@ test('while vectors are missing, words alone find', async () => {
   expect(withVectors.hits[0]?.scores).toEqual({ keyword: expect.any(Number), vector: expect.any(Number) });
 });
 
+test('vectors that go away between two looks leave what words find, which is not kept', async () => {
+  const { userId } = await house.userWith({ 'lighthouse.txt': LIGHTHOUSE });
+  house.faults.score = new UpstreamError('vectors', 'away', { retryable: true });
+  const without = await house.search(userId, 'Veldran whale oil');
+  const answer = await house.ask(userId, 'Who built the lighthouse of Veldran?');
+  delete house.faults.score;
+  expect(without).toMatchObject({ degraded: 'vectors', hits: [{ scores: { keyword: expect.any(Number) } }] });
+  expect(answer).toMatchObject({ degraded: 'vectors', answered: true });
+  const withVectors = await house.search(userId, 'Veldran whale oil');
+  expect(withVectors.cached).toBe(false);
+  expect(withVectors.degraded).toBeUndefined();
+  const again = await house.ask(userId, 'Who built the lighthouse of Veldran?');
+  expect(again.cached).toBe(false);
+});
+
 test('whoever leaves stops the work', async () => {
   const { userId } = await house.userWith({ 'lighthouse.txt': LIGHTHOUSE });
   const before = embedder.embedded.length;

@@ -188,7 +188,7 @@ export function createAnswering({
           const leave = await enter(userId, shared);
           try {
             const result = await searchAnew(userId, request, scope, begun, shared);
-            if (isWhole(result, request.mode)) await cache.set(key, result, settings.queryTtlMs);
+            if (isWhole(result)) await cache.set(key, result, settings.queryTtlMs);
             return result;
           } finally {
             leave();
@@ -336,12 +336,13 @@ const withUsage = (
       };
 
 /** What was made while the embedder or the model was away is worth an answer, but not worth keeping. */
-const isWorthKeeping = ({ timings, fallback }: Answer, scope: SearchScope): boolean =>
-  fallback === undefined && (timings.vectorMs > 0 || scope.collections.length === 0);
+const isWorthKeeping = ({ timings, fallback, degraded }: Answer, scope: SearchScope): boolean =>
+  fallback === undefined &&
+  degraded === undefined &&
+  (timings.vectorMs > 0 || scope.collections.length === 0);
 
-/** A hybrid search without the embedder is worth an answer, but not worth keeping. */
-const isWhole = ({ timings }: SearchResult, mode: SearchRequest['mode']): boolean =>
-  mode === 'keyword' || timings.vectorMs > 0;
+/** A hybrid search by words alone is worth an answer, but not worth keeping. */
+const isWhole = ({ degraded }: SearchResult): boolean => degraded === undefined;
 
 /** `collectionId` is one more filter. @throws AppError NOT_FOUND when the filters exclude it. */
 function filtersOf({ filters, collectionId }: QueryRequest): Filters | undefined {

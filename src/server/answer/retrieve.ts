@@ -66,7 +66,8 @@ export async function retrieve(
     mode === 'vector' ? NO_WORDS : findWords(ports.texts, analysed, wanted, scope, signal),
   ]);
   const cosines = new Map(near.found.map(({ key, score }) => [key, score]));
-  if (near.vector !== undefined) await addMissingCosines(ports.vectors, near.vector, words.found, cosines);
+  const compared =
+    near.vector === undefined || (await addMissingCosines(ports.vectors, near.vector, words.found, cosines));
   const weight =
     mode === 'vector' ? 1 : mode === 'keyword' ? 0 : VECTOR_WEIGHTS[languageGroup(analysed.language)];
   const ranked = fuseConvex(cosines, words.found, weight);
@@ -77,7 +78,7 @@ export async function retrieve(
     query,
     analysed,
     vector: near.vector,
-    ...(near.away ? { degraded: 'vectors' as const } : {}),
+    ...(near.away || !compared ? { degraded: 'vectors' as const } : {}),
     passages,
     timings: { embedMs: near.embedMs, vectorMs: near.vectorMs, keywordMs: words.keywordMs },
   };
@@ -130,20 +131,30 @@ async function findWords(
   return { found, keywordMs: performance.now() - begun };
 }
 
-/** A passage found by its words alone still has a place among the vectors. */
+/**
+ * A passage found by its words alone still has a place among the vectors.
+ *
+ * @returns false when the vectors' server went away since they were searched.
+ */
 async function addMissingCosines(
   vectors: VectorReader,
   vector: Float32Array,
   words: readonly ChunkScore[],
   cosines: Map<ChunkKey, number>,
-): Promise<void> {
+): Promise<boolean> {
   const missing = words.map(({ key }) => key).filter((key) => !cosines.has(key));
-  if (missing.length === 0) return;
-  const scores = await vectors.score(vector, missing);
-  missing.forEach((key, i) => {
-    const score = scores[i];
-    if (score !== undefined) cosines.set(key, score);
-  });
+  if (missing.length === 0) return true;
+  try {
+    const scores = await vectors.score(vector, missing);
+    missing.forEach((key, i) => {
+      const score = scores[i];
+      if (score !== undefined) cosines.set(key, score);
+    });
+    return true;
+  } catch (error) {
+    if (!isAway(error)) throw error;
+    return false;
+  }
 }
 
 /** Reads in rank order until `limit` distinct passages are there; what quotes the question's phrases comes first. */

@@ -41,7 +41,7 @@ export async function makeInstallation(
   prepareSqlite(databasePath);
   const connection = openSqlite(databasePath);
   connection.raw.pragma('synchronous = off');
-  const tokens = createAccessTokens(keptSecret(dataDir));
+  const tokens = createAccessTokens([keptSecret(dataDir)]);
   const words = new Set<string>();
   const vectors = eachVector({ count: Number.POSITIVE_INFINITY, dimensions: BUNDLED_DIMENSIONS, seed: 11 });
   const embedder = {

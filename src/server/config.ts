@@ -28,6 +28,8 @@ export interface Config {
   readonly storage: StorageConfig;
   /** Undefined: made and kept in `dataDir`. */
   readonly jwtSecret: string | undefined;
+  /** Signs nothing; what it signed is taken. */
+  readonly jwtSecretPrevious: string | undefined;
   readonly registrationEnabled: boolean;
   readonly uploads: {
     readonly maxBytes: number;
@@ -256,6 +258,7 @@ function decide(v: SettingValues): Config {
     redisUrl: v.REDIS_URL,
     storage: decideStorage(v, dataDir),
     jwtSecret: v.JWT_SECRET,
+    jwtSecretPrevious: v.JWT_SECRET_PREVIOUS,
     registrationEnabled: v.REGISTRATION_ENABLED,
     uploads: {
       maxBytes: v.MAX_UPLOAD_MB * MB,

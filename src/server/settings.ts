@@ -216,6 +216,11 @@ export const SETTINGS = {
     'made and kept in DATA_DIR',
     'Signs access tokens; required with PostgreSQL',
   ),
+  JWT_SECRET_PREVIOUS: secret(
+    z.string().min(32, 'must have at least 32 characters').optional(),
+    '–',
+    'Tokens that it signed are taken too: the old JWT_SECRET until nobody holds its tokens any more (15 minutes), or the next one ahead of a change',
+  ),
   REGISTRATION_ENABLED: setting(
     or(flag, true),
     'true',

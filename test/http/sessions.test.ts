@@ -174,3 +174,66 @@ test('sessions that ran out and old failed sign-ins are forgotten, the rest stay
 
 const sessionOf = (token: string): string =>
   JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString()).sid;
+
+test('a change of the secret ends no session: the one before is taken beside it, and signs nothing', async () => {
+  const [old, young] = [
+    'the secret of more than thirty-two letters',
+    'its successor of more than thirty-two letters',
+  ];
+  const before = await testApp({ env: { JWT_SECRET: old } });
+  const services = { db: before.sqlite.db };
+  const between = await testApp({ env: { JWT_SECRET: young, JWT_SECRET_PREVIOUS: old }, services });
+  const after = await testApp({ env: { JWT_SECRET: young }, services });
+  const user = await registerUser(before);
+  const me = async (app: TestApp, token: string) => (await app.call({ token }, 'GET /api/v1/me')).statusCode;
+  expect([await me(between, user.token), await me(after, user.token)]).toEqual([200, 401]);
+
+  // two tabs whose refreshes meet processes with other secrets do not look like a thief
+  const [one, two] = [await refresh(before, user.cookie), await refresh(between, user.cookie)];
+  expect([one.statusCode, two.statusCode]).toEqual([200, 200]);
+  expect(cookieOf(two)).toBe(cookieOf(one));
+
+  const renewed = await refresh(between, cookieOf(two));
+  const { accessToken } = renewed.json();
+  expect([await me(before, accessToken), await me(after, accessToken)]).toEqual([401, 200]);
+  expect((await refresh(after, cookieOf(renewed))).statusCode).toBe(200);
+});
+
+test('what ends a session or a key counts at once in every process of the installation', async () => {
+  const env = { JWT_SECRET: 'one secret for both of the processes' };
+  const one = await testApp({ env });
+  const two = await testApp({ env, services: { db: one.sqlite.db } });
+  const admin = await registerUser(one);
+  const user = await registerUser(one);
+  const key = (await one.call(user, 'POST /api/v1/api-keys', { name: 'k' })).json();
+  const told = async (token: string) => (await two.call({ token }, 'GET /api/v1/me')).statusCode;
+  const credentials = async () => [await told(user.token), await told(key.key)];
+  expect(await credentials()).toEqual([200, 200]);
+  const suspend = (suspended: boolean) =>
+    one.call(admin, `PATCH /api/v1/admin/users/${user.id}`, { suspended });
+  await suspend(true);
+  expect(await credentials()).toEqual([403, 403]);
+  expect((await refresh(two, user.cookie)).statusCode).toBe(403);
+  await suspend(false);
+  expect(await credentials()).toEqual([200, 200]);
+  await one.call(user, `DELETE /api/v1/api-keys/${key.id}`);
+  expect(await credentials()).toEqual([200, 401]);
+  await one.call(undefined, 'POST /api/v1/auth/logout', undefined, { cookie: user.cookie });
+  expect(await credentials()).toEqual([401, 401]);
+  expect((await refresh(two, user.cookie)).statusCode).toBe(401);
+});
+
+test('tries to sign in count for the address that the proxy saw, whatever the client claims', async () => {
+  const app = await testApp({ env: { TRUST_PROXY: 'true' } });
+  let tries = 0;
+  const attempt = async (seen: string) => {
+    tries++;
+    const body = { email: `nobody${tries}@example.org`, password: 'a guess at it' };
+    const claimed = { 'x-forwarded-for': `198.51.100.${tries}, ${seen}` };
+    return (await app.call(undefined, 'POST /api/v1/auth/login', body, claimed)).statusCode;
+  };
+  const answers: number[] = [];
+  for (let i = 0; i < 21; i++) answers.push(await attempt('203.0.113.7'));
+  expect(answers).toEqual([...Array(20).fill(401), 429]);
+  expect(await attempt('203.0.113.8')).toBe(401);
+});

@@ -21,16 +21,33 @@ interface Claims {
  * Access tokens: JWT, HS256 and nothing else. A token that verified once is remembered until it runs out:
  * checking a signature takes 10 times as long as finding it again.
  *
+ * @param secrets the first one signs, all are taken.
  * @param now milliseconds since 1970.
  */
-export function createAccessTokens(secret: string, now: () => number = () => Date.now()): AccessTokens {
-  const sign = createSigner({ key: secret, algorithm: 'HS256' });
-  const check = createVerifier({
-    key: secret,
-    algorithms: ['HS256'],
-    requiredClaims: ['sub', 'sid', 'exp'],
-    ignoreExpiration: true,
-  });
+export function createAccessTokens(
+  secrets: readonly [string, ...string[]],
+  now: () => number = () => Date.now(),
+): AccessTokens {
+  const sign = createSigner({ key: secrets[0], algorithm: 'HS256' });
+  const checks = secrets.map((key) =>
+    createVerifier({
+      key,
+      algorithms: ['HS256'],
+      requiredClaims: ['sub', 'sid', 'exp'],
+      ignoreExpiration: true,
+    }),
+  );
+  const check = (token: string): Claims => {
+    let fault: unknown;
+    for (const one of checks) {
+      try {
+        return one(token) as Claims;
+      } catch (error) {
+        fault ??= error;
+      }
+    }
+    throw fault;
+  };
   const verified = new LRUCache<string, Claims>({ max: 5000 });
   return {
     sign({ userId, sessionId }) {
@@ -41,7 +58,7 @@ export function createAccessTokens(secret: string, now: () => number = () => Dat
       let claims = verified.get(token);
       if (claims === undefined) {
         try {
-          claims = check(token) as Claims;
+          claims = check(token);
         } catch (cause) {
           throw new AppError('UNAUTHENTICATED', 'The access token is not valid.', { cause });
         }

@@ -6,17 +6,22 @@ import { createPasswords, type Passwords } from './passwords.ts';
 
 /** What signing in needs, made once for the server. */
 export interface Credentials {
-  readonly secret: string;
+  /** The first one makes what is new, all are taken. */
+  readonly secrets: readonly [string, ...string[]];
   readonly tokens: AccessTokens;
   readonly passwords: Passwords;
   readonly throttle: LoginThrottle;
 }
 
 export function createCredentials(config: Config): Credentials {
-  const secret = config.jwtSecret ?? keptSecret(config.dataDir);
+  const { jwtSecretPrevious: previous } = config;
+  const secrets = [
+    config.jwtSecret ?? keptSecret(config.dataDir),
+    ...(previous === undefined ? [] : [previous]),
+  ] as const;
   return {
-    secret,
-    tokens: createAccessTokens(secret),
+    secrets,
+    tokens: createAccessTokens(secrets),
     passwords: createPasswords(),
     throttle: createLoginThrottle(),
   };

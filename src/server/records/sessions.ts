@@ -65,12 +65,18 @@ export type Refresh =
     };
 
 /**
- * Takes a refresh token for its successor. A token has one successor only, derived from it and `secret`: two
+ * Takes a refresh token for its successor. A token has one successor only, derived from it and a secret: two
  * tabs that refresh at once, or a client whose answer was lost, get the same one within seconds, and the family
  * never forks. A token that comes back later, or after its successor was used, was stolen by somebody: the
  * session ends for all.
+ *
+ * @param secrets the first one derives; after a change of it the successor may be of another.
  */
-export async function refreshSession(tx: Transaction, token: string, secret: string): Promise<Refresh> {
+export async function refreshSession(
+  tx: Transaction,
+  token: string,
+  secrets: readonly [string, ...string[]],
+): Promise<Refresh> {
   const found = await tx
     .selectFrom('refresh_tokens as t')
     .innerJoin('sessions as s', 's.id', 't.session_id')
@@ -94,34 +100,34 @@ export async function refreshSession(tx: Transaction, token: string, secret: str
       ok: false,
       fault: new AppError('ACCOUNT_SUSPENDED', 'The account is suspended: ask an administrator.'),
     };
-  const successor = createHmac('sha256', secret).update(`refresh:${token}`).digest('base64url');
-  const answer = {
-    ok: true,
-    userId: found.user_id,
-    sessionId: found.session_id,
-    refreshToken: successor,
-  } as const;
+  const successorBy = (secret: string) =>
+    createHmac('sha256', secret).update(`refresh:${token}`).digest('base64url');
+  const answerWith = (refreshToken: string) =>
+    ({ ok: true, userId: found.user_id, sessionId: found.session_id, refreshToken }) as const;
   if (found.used_at !== null) {
+    const successors = secrets.map(successorBy);
     const next = await tx
       .selectFrom('refresh_tokens')
-      .select('used_at')
-      .where('hash', '=', hashOf(successor))
+      .select(['hash', 'used_at'])
+      .where('hash', 'in', successors.map(hashOf))
       .executeTakeFirst();
+    const given = successors.find((successor) => hashOf(successor) === next?.hash);
     const soon = Date.parse(at) - Date.parse(found.used_at) <= REPEAT_MS;
-    if (soon && next !== undefined && next.used_at === null) return answer;
+    if (soon && given !== undefined && next?.used_at === null) return answerWith(given);
     await endSession(tx, found.session_id);
     return {
       ...ended('The refresh token was used before, so the session was ended: sign in again.'),
       reused: found.session_id,
     };
   }
+  const successor = successorBy(secrets[0]);
   await tx.updateTable('refresh_tokens').set({ used_at: at }).where('hash', '=', hashOf(token)).execute();
   await tx
     .insertInto('refresh_tokens')
     .values({ hash: hashOf(successor), session_id: found.session_id, created_at: at, used_at: null })
     .execute();
   await tx.updateTable('sessions').set({ expires_at: expiry() }).where('id', '=', found.session_id).execute();
-  return answer;
+  return answerWith(successor);
 }
 
 /** The session of a refresh token, whatever its state; for signing out. */

@@ -21,7 +21,7 @@ import type { Services } from '../services.ts';
 export function registerAuthRoutes(
   app: App,
   { db, config }: Services,
-  { tokens, passwords, throttle, secret }: Credentials,
+  { tokens, passwords, throttle, secrets }: Credentials,
 ): void {
   const signedIn = (
     reply: FastifyReply,
@@ -100,7 +100,7 @@ export function registerAuthRoutes(
       const token = readRefreshCookie(request);
       if (token === undefined) throw new AppError('UNAUTHENTICATED', 'There is no refresh cookie: sign in.');
       const refreshed = await db.transaction().execute(async (tx) => {
-        const result = await refreshSession(tx, token, secret);
+        const result = await refreshSession(tx, token, secrets);
         if (!result.ok && result.reused)
           await noteAudit(tx, { action: 'session.reuse-detected', target: result.reused, ip: request.ip });
         return result;

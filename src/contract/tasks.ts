@@ -5,7 +5,7 @@ export const taskItem = z.object({
   documentId: id,
   filename: z.string(),
   status: z.enum(['queued', 'processing', 'completed', 'failed', 'cancelled']),
-  stage: z.string().describe('queued, parsing, indexing, embedding, done'),
+  stage: z.string().describe('queued, parsing, recognizing, indexing, embedding, done'),
   percent: z.int().min(0).max(100),
   error: itemError.optional(),
 });

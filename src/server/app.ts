@@ -186,6 +186,7 @@ export async function openInstallation(
       writeTurns,
       pressure,
       originals: originals ?? config.storage,
+      ocrLanguages: config.ocrLanguages,
       otlpEndpoint: config.otlpEndpoint,
     },
     {

@@ -40,6 +40,8 @@ export interface Config {
   readonly workers: number;
   readonly jobConcurrency: number;
   readonly memoryLimitBytes: number;
+  /** Of text in pictures, as tesseract calls them; undefined: it is not read. */
+  readonly ocrLanguages: readonly string[] | undefined;
   readonly caches: {
     readonly queryTtlMs: number;
     readonly queryEntries: number;
@@ -267,6 +269,7 @@ function decide(v: SettingValues): Config {
     },
     workers: v.WORKERS,
     jobConcurrency: v.JOB_CONCURRENCY ?? availableParallelism(),
+    ocrLanguages: v.OCR === 'off' ? undefined : v.OCR_LANGUAGES,
     memoryLimitBytes:
       v.MEMORY_LIMIT_MB === undefined ? (cgroupLimitBytes() ?? 512 * MB * v.WORKERS) : v.MEMORY_LIMIT_MB * MB,
     caches: {

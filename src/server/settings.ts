@@ -242,6 +242,23 @@ export const SETTINGS = {
   WORKERS: setting(or(whole(1, 256), 1), '1', 'API processes; more than 1 needs PostgreSQL'),
   MAX_CONNECTIONS: setting(or(whole(1, 1_000_000), 1000), '1000', 'HTTP connections at a time'),
   JOB_CONCURRENCY: setting(whole(1, 256).optional(), 'cores', 'Documents worked on at a time'),
+  OCR: setting(
+    or(z.enum(['auto', 'off'], 'must be auto or off'), 'auto' as const),
+    'auto',
+    'Whether scanned pages and pictures are read: auto where the program tesseract is installed, in the background',
+  ),
+  OCR_LANGUAGES: setting(
+    or(
+      list.pipe(
+        z
+          .array(z.string().regex(/^[A-Za-z]\w*$/, 'must be codes of tesseract such as eng,deu'))
+          .min(1, 'must name a language'),
+      ),
+      ['eng'],
+    ),
+    'eng',
+    "Languages of scanned pages and pictures, comma-separated, as tesseract's data files call them; the first counts most",
+  ),
   MEMORY_LIMIT_MB: setting(
     whole(128, 1_000_000).optional(),
     'cgroup limit, else 512 for each of WORKERS',

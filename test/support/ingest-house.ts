@@ -10,7 +10,7 @@ import { createSqliteTextWriter } from '../../src/server/drivers/text-index/sqli
 import { AppError } from '../../src/server/errors.ts';
 import type { GiveWay } from '../../src/server/ingest/give-way.ts';
 import { inOnePart } from '../../src/server/ingest/in-one-part.ts';
-import { createPipeline } from '../../src/server/ingest/pipeline.ts';
+import { createPipeline, type PipelinePorts } from '../../src/server/ingest/pipeline.ts';
 import { createPurge } from '../../src/server/ingest/purge.ts';
 import { type Runner, startRunner } from '../../src/server/jobs/runner.ts';
 import type { Embedder } from '../../src/server/ports/embedder.ts';
@@ -25,7 +25,7 @@ import { openSqlite, prepareSqlite, type SqliteConnection } from '../../src/serv
 /** Everything that ingest needs on a real database and real files, with a plain parser and a made-up embedder. */
 export type IngestHouse = Awaited<ReturnType<typeof openIngestHouse>>;
 
-export const ALL_KINDS: readonly JobKind[] = ['ingest', 'embed', 'purge', 'purge-collection'];
+export const ALL_KINDS: readonly JobKind[] = ['ingest', 'embed', 'ocr', 'purge', 'purge-collection'];
 
 export async function openIngestHouse(
   options: {
@@ -34,6 +34,7 @@ export async function openIngestHouse(
     parser?: Parser;
     vectors?: (raw: SqliteConnection['raw']) => VectorWriter;
     giveWay?: GiveWay;
+    pictures?: PipelinePorts['pictures'];
   } = {},
 ) {
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'ingest-'));
@@ -55,6 +56,7 @@ export async function openIngestHouse(
     vectors: options.vectors?.(raw) ?? plainVectorWriter(),
     texts: createSqliteTextWriter(raw),
     giveWay: options.giveWay ?? (async () => {}),
+    ...(options.pictures ? { pictures: options.pictures } : {}),
   };
   const handlers = { ...createPipeline(ports), ...createPurge(ports) };
   const runners: Runner[] = [];
@@ -77,6 +79,7 @@ export async function openIngestHouse(
         lanes: [
           { kinds: ['ingest'], concurrency },
           { kinds: ['embed'], concurrency: 1 },
+          { kinds: ['ocr'], concurrency: 1 },
           { kinds: ['purge', 'purge-collection'], concurrency: 1 },
         ],
         ...(onFault ? { onFault } : {}),

@@ -49,6 +49,7 @@ export async function examine(
     ...(await checkRedis(config)),
     await checkModel(config, probeModel),
     await checkLanguageModel(config),
+    await checkOcr(config),
     checkSimd(),
     await checkPort(config.listen.host, config.listen.port, 'PORT'),
   );
@@ -238,6 +239,30 @@ async function checkLanguageModel({ llm }: Config): Promise<Finding> {
   // on a machine of one's own that is what it costs
   const detail = `${llm.model} by ${llm.provider}, counted as free of charge (LLM_PRICES)`;
   return { name, status: 'ok', detail };
+}
+
+async function checkOcr({ ocrLanguages }: Config): Promise<Finding> {
+  const name = 'text in pictures';
+  if (ocrLanguages === undefined) return { name, status: 'ok', detail: 'not read (OCR=off)' };
+  const { findTesseract } = await import('../drivers/recognizer/tesseract.ts');
+  const found = await findTesseract(ocrLanguages);
+  if (found === undefined)
+    return {
+      name,
+      status: 'ok',
+      detail:
+        'not read: tesseract is not installed (Debian: apt-get install tesseract-ocr); files of scanned pages are refused',
+    };
+  const { version, languages, missing, orientation } = found;
+  if (missing.length > 0)
+    return {
+      name,
+      status: 'warning',
+      detail: `tesseract ${version} has no data for ${missing.join(', ')}${languages.length === 0 ? ', so nothing is read' : ''}`,
+      mend: `install it (Debian: apt-get install ${missing.map((code) => `tesseract-ocr-${code.replaceAll('_', '-')}`).join(' ')}), or set OCR_LANGUAGES`,
+    };
+  const upright = orientation ? '' : '; pages that are turned are not (tesseract-ocr-osd is missing)';
+  return { name, status: 'ok', detail: `tesseract ${version} reads ${languages.join(', ')}${upright}` };
 }
 
 function checkSimd(): Finding {

@@ -5,7 +5,8 @@ import type { Embedder } from '../ports/embedder.ts';
 import type { Events } from '../ports/events.ts';
 import type { Originals } from '../ports/file-store.ts';
 import type { JobQueue, LeasedJob } from '../ports/job-queue.ts';
-import type { ParsedPart, Parser } from '../ports/parser.ts';
+import type { ParsedPart, ParseInput, Parser } from '../ports/parser.ts';
+import type { PageImages, Recognizer } from '../ports/recognizer.ts';
 import type { Database } from '../ports/schema.ts';
 import type { TextWriter } from '../ports/text-index.ts';
 import type { Transaction } from '../ports/transaction.ts';
@@ -17,6 +18,7 @@ import {
   findRevision,
   giveUp,
   keywordsComplete,
+  needBuild,
   type StoredDocument,
 } from '../records/document-progress.ts';
 import { finishItems, type ItemReason, noteWaiting } from '../records/tasks.ts';
@@ -24,7 +26,9 @@ import { span, spanEach } from '../tracing.ts';
 import { type EmbedPorts, embedRevision } from './embed-revision.ts';
 import type { GiveWay } from './give-way.ts';
 import { inOnePart } from './in-one-part.ts';
+import { needsOcr } from './parse/faults.ts';
 import { createProgress } from './progress.ts';
+import { readPictures } from './read-pictures.ts';
 import { createRevisionWriter, RoomExceeded } from './write-revision.ts';
 
 export interface PipelinePorts {
@@ -40,12 +44,23 @@ export interface PipelinePorts {
   readonly giveWay: GiveWay;
   /** Puts aside what a document's vectors may cost; absent: nothing is held back or counted. */
   readonly charge?: EmbedPorts['charge'];
+  /** What reads the text of pictures; absent: nothing does. */
+  readonly pictures?: { readonly recognizer: Recognizer; readonly images: PageImages };
+}
+
+interface EmbedPayload {
+  readonly documentId: string;
+  readonly revision: number;
+  readonly fromSeq?: number;
+  /** Once all is found, the pictures are read. */
+  readonly picturesNext?: boolean;
 }
 
 /**
  * The way in: a stored file becomes pages, passages and postings that are found by keyword (job `ingest`),
- * then vectors (job `embed`). Both may be tried again at any point: what is half done is let go of, or
- * continued where that is safe.
+ * then vectors (job `embed`). Where pages are pictures and something can read them, the document is read once more
+ * with their text (job `ocr`), beside what is found by then. All may be tried again at any point: what is half done is
+ * let go of, or continued where that is safe.
  */
 export function createPipeline(ports: PipelinePorts) {
   const { db, queue, events } = ports;
@@ -68,10 +83,64 @@ export function createPipeline(ports: PipelinePorts) {
 
     await progress.now('parsing', 0);
     const revision = createRevisionWriter(ports, begun, progress, signal);
-    for await (const part of spanEach('read part', readFile(ports, begun.document, signal))) {
-      await span('index part', () => revision.add(part));
-      faultPoint('part-indexed');
+    let pictures = 0;
+    try {
+      for await (const part of spanEach('read part', readFile(ports, begun.document, signal))) {
+        pictures = part.pictures ?? 0;
+        await span('index part', () => revision.add(part));
+        faultPoint('part-indexed');
+      }
+    } catch (error) {
+      if (!isAllPictures(error) || ports.pictures === undefined) throw error;
+      const missing = await ports.pictures.recognizer.missing();
+      if (missing !== undefined) throw needsOcr(missing);
+      return readPicturesNext(job, begun);
     }
+    const readable = pictures > 0 && (await ports.pictures?.recognizer.missing()) === undefined;
+    const withPictures = readable && ports.pictures !== undefined;
+    // what is found today may hold the pictures' text: it stays until that has been read again
+    if (withPictures && begun.document.status === 'ready') return readPicturesNext(job, begun);
+    await db.transaction().execute(async (tx) => {
+      await keywordsComplete(tx, queue, documentId, begun.build, { picturesNext: withPictures });
+      await job.complete(tx);
+    });
+    faultPoint('words-complete');
+    await progress.now('embedding', 30);
+  }
+
+  async function readPicturesNext(
+    job: LeasedJob,
+    { document: { id: documentId }, build }: { document: StoredDocument; build: number },
+  ): Promise<void> {
+    await db.transaction().execute(async (tx) => {
+      await needBuild(tx, documentId, build);
+      await queue.enqueue(tx, { kind: 'ocr', documentId, payload: { documentId } });
+      await job.complete(tx);
+    });
+    await createProgress({ db, events }, documentId).now('recognizing', 1);
+  }
+
+  /** In one part: a second reading for want of room would read the pictures again. */
+  async function ocr(job: LeasedJob, signal: AbortSignal): Promise<void> {
+    const { pictures } = ports;
+    if (pictures === undefined) throw needsOcr();
+    const missing = await pictures.recognizer.missing();
+    if (missing !== undefined) throw needsOcr(missing);
+    const { documentId } = job.payload as { documentId: string };
+    const begun = await db.transaction().execute((tx) => beginBuild(tx, queue, documentId));
+    if (begun === undefined) return;
+    const progress = createProgress({ db, events }, documentId);
+    await progress.now('recognizing', 1);
+    const whole = await readLocally(ports, begun.document, (file) => {
+      let pageBegunMs = performance.now();
+      return readPictures({ ...pictures, parser: ports.parser }, file, signal, async (done, all) => {
+        await needBuild(db, documentId, begun.build);
+        await progress.now('recognizing', Math.ceil((10 * done) / all));
+        await ports.giveWay(performance.now() - pageBegunMs);
+        pageBegunMs = performance.now();
+      });
+    });
+    await createRevisionWriter(ports, begun, progress, signal).add(whole);
     await db.transaction().execute(async (tx) => {
       await keywordsComplete(tx, queue, documentId, begun.build);
       await job.complete(tx);
@@ -81,11 +150,7 @@ export function createPipeline(ports: PipelinePorts) {
   }
 
   async function embed(job: LeasedJob, signal: AbortSignal): Promise<void> {
-    const {
-      documentId,
-      revision,
-      fromSeq = 0,
-    } = job.payload as { documentId: string; revision: number; fromSeq?: number };
+    const { documentId, revision, fromSeq = 0, picturesNext = false } = job.payload as EmbedPayload;
     const row = await findRevision(db, documentId, revision);
     if (row === undefined || row.dropped === 1) return;
     const progress = createProgress({ db, events }, documentId);
@@ -96,13 +161,14 @@ export function createPipeline(ports: PipelinePorts) {
         case 'complete':
           await buildComplete(tx, queue, documentId, revision);
           faultPoint('build-switching');
+          if (picturesNext) await queue.enqueue(tx, { kind: 'ocr', documentId, payload: { documentId } });
           return progress.changed(await finishItems(tx, documentId, { status: 'completed' }));
         case 'more':
           // to the end of the queue: a short document does not wait for a long one
           await queue.enqueue(tx, {
             kind: 'embed',
             documentId,
-            payload: { documentId, revision, fromSeq: result.fromSeq },
+            payload: { documentId, revision, fromSeq: result.fromSeq, picturesNext } satisfies EmbedPayload,
           });
           return;
         case 'outdated':
@@ -134,6 +200,7 @@ export function createPipeline(ports: PipelinePorts) {
 
   return {
     ingest: { run: unlessSuperseded(ingest), failed, waiting },
+    ocr: { run: unlessSuperseded(ocr), failed, waiting },
     embed: {
       run: unlessSuperseded(embed),
       failed,
@@ -156,6 +223,8 @@ const unlessSuperseded =
     }
   };
 
+const isAllPictures = (error: unknown): boolean => error instanceof AppError && error.code === 'NEEDS_OCR';
+
 async function* readParts(
   { files, parser }: PipelinePorts,
   document: StoredDocument,
@@ -165,6 +234,19 @@ async function* readParts(
   const local = await files.local(document.storage_key);
   try {
     yield* parser.parse({ path: local.path, filename: document.filename }, signal);
+  } finally {
+    await local.release();
+  }
+}
+
+async function readLocally<T>(
+  { files }: PipelinePorts,
+  document: StoredDocument,
+  read: (file: ParseInput) => Promise<T>,
+): Promise<T> {
+  const local = await files.local(document.storage_key);
+  try {
+    return await read({ path: local.path, filename: document.filename });
   } finally {
     await local.release();
   }

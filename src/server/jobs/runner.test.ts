@@ -22,7 +22,7 @@ const start = (
   lanes: Lane[] = [{ kinds: ALL_KINDS, concurrency: 2 }],
   onFault?: () => void,
 ) => {
-  const handlers = { ingest: handler, embed: handler, purge: handler, 'purge-collection': handler };
+  const handlers = { ingest: handler, embed: handler, ocr: handler, purge: handler, 'purge-collection': handler };
   runner = startRunner({
     db: house.db,
     queue: house.queue,
@@ -298,7 +298,7 @@ test('every job that was run is told of with how long it took and whether it fai
     db: house.db,
     queue: house.queue,
     lanes: [{ kinds: ALL_KINDS, concurrency: 1 }],
-    handlers: { ingest: handler, embed: handler, purge: handler, 'purge-collection': handler },
+    handlers: { ingest: handler, embed: handler, ocr: handler, purge: handler, 'purge-collection': handler },
     onEnd: ({ id, kind }, tookMs, failed) => void ends.push([id, kind, tookMs >= 0, failed]),
   });
   await untilState(well, 'done');

@@ -18,8 +18,11 @@ export interface JobQueue {
   close(): Promise<void>;
 }
 
-/** `ingest` reads a document until it is found by keyword, `embed` then adds its vectors. */
-export type JobKind = 'ingest' | 'embed' | 'purge' | 'purge-collection';
+/**
+ * `ingest` reads a document until it is found by keyword, `embed` then adds its vectors; `ocr` reads it again with the
+ * text of its pictures.
+ */
+export type JobKind = 'ingest' | 'embed' | 'ocr' | 'purge' | 'purge-collection';
 
 export interface NewJob {
   readonly kind: JobKind;

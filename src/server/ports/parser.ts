@@ -21,6 +21,8 @@ export interface ParseInput {
   readonly path: string;
   /** As uploaded: only its extension is used, and only as a hint. */
   readonly filename: string;
+  /** Someone will read the pictures: a file of nothing else is taken, with empty pages, instead of NEEDS_OCR. */
+  readonly pictures?: boolean;
 }
 
 export interface ParsedDocument {
@@ -36,6 +38,8 @@ export interface ParsedDocument {
 export interface ParsedPart extends ParsedDocument {
   /** Of the whole document. */
   readonly pageCount: number;
+  /** Pages up to here that are pictures; absent: none. */
+  readonly pictures?: number;
   /** No more pages follow, and the document is sound. */
   readonly last: boolean;
 }
@@ -49,6 +53,8 @@ export interface ParsedPage {
   readonly text: string;
   /** In order, never overlapping, covering everything but the space between them. */
   readonly blocks: readonly Block[];
+  /** The page shows a picture and has no text. */
+  readonly picture?: true;
 }
 
 /** `text.slice(start, end)` of its page. */

@@ -222,7 +222,7 @@ export async function growDocument(
 }
 
 /** @throws BuildSuperseded when this build may not write any more. */
-export async function needBuild(tx: Transaction, documentId: string, build: number): Promise<void> {
+export async function needBuild(tx: Kysely<Database>, documentId: string, build: number): Promise<void> {
   const row = await tx
     .selectFrom('documents')
     .select('build_revision')
@@ -232,12 +232,16 @@ export async function needBuild(tx: Transaction, documentId: string, build: numb
     throw new BuildSuperseded(`revision ${build} of ${documentId} is no longer built`);
 }
 
-/** All chunks are found by keyword; vectors follow in a job of its own. @throws BuildSuperseded */
+/**
+ * All chunks are found by keyword; vectors follow in a job of its own, and behind them, where wanted, the text of
+ * pictures. @throws BuildSuperseded
+ */
 export async function keywordsComplete(
   tx: Transaction,
   queue: JobQueue,
   documentId: string,
   build: number,
+  { picturesNext = false }: { readonly picturesNext?: boolean } = {},
 ): Promise<void> {
   const document = await fenced(tx, documentId, build);
   if (!isServing(document)) {
@@ -248,7 +252,8 @@ export async function keywordsComplete(
       .execute();
     await bumpGeneration(tx, document.collection_id);
   }
-  await queue.enqueue(tx, { kind: 'embed', documentId, payload: { documentId, revision: build } });
+  const payload = { documentId, revision: build, ...(picturesNext ? { picturesNext } : {}) };
+  await queue.enqueue(tx, { kind: 'embed', documentId, payload });
 }
 
 /** The revision is complete: what was built beside the visible one takes its place. @throws BuildSuperseded */

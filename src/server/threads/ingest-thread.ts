@@ -5,6 +5,7 @@ import { spreadEmbedders } from '../drivers/embedder/spread.ts';
 import { createLocalEvents } from '../drivers/events/local.ts';
 import { createFilesInPlace } from '../drivers/file-store/in-place.ts';
 import { createProcessParser } from '../drivers/parser/process.ts';
+import { createTesseract } from '../drivers/recognizer/tesseract.ts';
 import type { ServedEmbedding } from '../embedding-config.ts';
 import { createEmbeddingCharges } from '../embedding-cost.ts';
 import { toWire, type WireError } from '../errors.ts';
@@ -41,6 +42,8 @@ export interface IngestThreadData extends Places {
   readonly concurrency: number;
   /** Sessions of the model that share the passages, 50 MB each. */
   readonly embeddingSessions: number;
+  /** Languages of the text in pictures; absent: it is not read. */
+  readonly ocrLanguages?: readonly string[] | undefined;
   /** Where spans go. */
   readonly otlpEndpoint?: string | undefined;
 }
@@ -69,8 +72,8 @@ export type IngestHandlers = typeof handlers;
 
 const SWEEP_EVERY_MS = 3_600_000;
 const STOP_MS = 5_000;
-/** Connections that embedding, removal, the queue and the mirror of vectors take. */
-const BESIDE_JOBS = 4;
+/** Connections that embedding, pictures, removal, the queue and the mirror of vectors take. */
+const BESIDE_JOBS = 5;
 /** Documents whose vectors are made at a time where a provider makes them: time passes waiting for it. */
 const REMOTE_EMBEDDINGS = 4;
 /**
@@ -119,20 +122,29 @@ const charge = async (documentId: string, texts: readonly string[]) => {
   const { owner_id: ownerId } = (await of.executeTakeFirst()) ?? {};
   return ownerId === undefined ? { settle() {} } : charges.reserve(ownerId, texts, 'document');
 };
+const pictures = data.ocrLanguages && {
+  recognizer: createTesseract({ languages: data.ocrLanguages }),
+  images: parser,
+};
 
 const giveWay = data.pressure === undefined ? async () => {} : giveWayTo(data.pressure);
 
 const runner = startRunner({
   db,
   queue,
-  // all sessions of the bundled model work on one document, and removal shares the disk with everything else
+  // all sessions of the bundled model work on one document, pictures take a whole core for minutes, and removal shares
+  // the disk with everything else
   lanes: [
     { kinds: ['ingest'], concurrency: data.concurrency },
     { kinds: ['embed'], concurrency: embeddings },
+    { kinds: ['ocr'], concurrency: 1 },
     { kinds: ['purge', 'purge-collection'], concurrency: 1 },
   ],
   handlers: {
-    ...createPipeline({ db, queue, events, files, parser, embedder, vectors, texts, giveWay, charge }),
+    ...createPipeline({
+      ...{ db, queue, events, files, parser, embedder, vectors, texts, giveWay, charge },
+      ...(pictures ? { pictures } : {}),
+    }),
     ...createPurge({ db, files, vectors, texts, giveWay }),
   },
   onFault({ id, kind, documentId, attempt }, error, final) {

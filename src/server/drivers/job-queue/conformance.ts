@@ -15,7 +15,7 @@ export interface JobQueueUnderTest {
   killOwner(): Promise<void>;
 }
 
-const ALL: readonly JobKind[] = ['ingest', 'embed', 'purge', 'purge-collection'];
+const ALL: readonly JobKind[] = ['ingest', 'embed', 'ocr', 'purge', 'purge-collection'];
 
 export function jobQueueConformance(name: string, make: () => Promise<JobQueueUnderTest>): void {
   const put = ({ db, queue }: JobQueueUnderTest, job: Partial<NewJob> = {}) =>

@@ -1,12 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { ReadableStream, type ReadableStreamDefaultController } from 'node:stream/web';
 import { fileURLToPath } from 'node:url';
 import type { ErrorCode } from '../../../contract/errors.ts';
 import { AppError } from '../../errors.ts';
 import type { FromParseProcess, ToParseProcess } from '../../ports/parse-messages.ts';
-import type { ParsedPart, ParseInput, Parser } from '../../ports/parser.ts';
+import type { ParsedPart, Parser } from '../../ports/parser.ts';
+import type { PageImages } from '../../ports/recognizer.ts';
 import { siblingModule } from '../../threads/rpc.ts';
+import { processMemoryMb } from '../process-memory.ts';
 
 export interface ProcessParserOptions {
   /** Files read at the same time, each in a process of its own. */
@@ -33,16 +34,17 @@ export interface ParseReport {
   readonly peakMb: number | undefined;
 }
 
-export interface ProcessParser extends Parser {
+export interface ProcessParser extends Parser, PageImages {
   /** Starts a process and loads what PDFs need, so that the first file does not wait for it. */
   warm(): void;
 }
 
 interface Waiting {
-  readonly file: ParseInput;
-  /** Aborts when the caller does, or takes no more parts. */
+  readonly task: Task;
+  /** Aborts when the caller does, or takes no more. */
   readonly signal: AbortSignal;
-  readonly parts: ReadableStreamDefaultController<ParsedPart>;
+  /** Takes parts, or the one image. */
+  readonly results: ReadableStreamDefaultController<unknown>;
 }
 
 interface Child {
@@ -57,6 +59,8 @@ interface Child {
 }
 
 type Reply = Extract<FromParseProcess, { reply: number }>;
+type Call = Extract<ToParseProcess, { call: number }>;
+type Task = Call extends infer C ? (C extends Call ? Omit<C, 'call'> : never) : never;
 
 interface Death {
   readonly signal: NodeJS.Signals | null;
@@ -140,7 +144,7 @@ export function createProcessParser(options: ProcessParserOptions = {}): Process
     void work(child ?? start(), waiting).finally(next);
   };
 
-  const work = async (child: Child, { file, signal, parts }: Waiting): Promise<void> => {
+  const work = async (child: Child, { task, signal, results }: Waiting): Promise<void> => {
     clearTimeout(child.idleTimer);
     child.process.ref();
     child.process.channel?.ref();
@@ -163,9 +167,9 @@ export function createProcessParser(options: ProcessParserOptions = {}): Process
       child.receive = (message) => {
         // what an aborted reading still sends is taken by nobody
         if (!('part' in message) || message.part.last) settle(message);
-        else if (!signal.aborted) parts.enqueue(message.part);
+        else if (!signal.aborted) results.enqueue(message.part);
       };
-      child.process.send({ call: child.call, file } satisfies ToParseProcess);
+      child.process.send({ ...task, call: child.call } satisfies ToParseProcess);
     });
     clearTimeout(timer);
     clearInterval(watch);
@@ -178,40 +182,47 @@ export function createProcessParser(options: ProcessParserOptions = {}): Process
     if (fault !== undefined || 'stderr' in outcome) {
       // one that was killed may have answered in its last moment: it takes no other file
       await child.exited;
-      return parts.error(fault ?? (closed ? shuttingDown() : deathError(outcome as Death, memoryLimitMb)));
+      return results.error(fault ?? (closed ? shuttingDown() : deathError(outcome as Death, memoryLimitMb)));
     }
     child.receive = undefined;
     rest(child);
-    if ('error' in outcome) return parts.error(new AppError(outcome.error.code, outcome.error.message));
-    parts.enqueue(outcome.part);
-    parts.close();
+    if ('error' in outcome) return results.error(new AppError(outcome.error.code, outcome.error.message));
+    results.enqueue('part' in outcome ? outcome.part : outcome.image);
+    results.close();
+  };
+
+  const run = <Result>(task: Task, callerSignal: AbortSignal | undefined): ReadableStream<Result> => {
+    const noMore = new AbortController();
+    const signal = callerSignal ? AbortSignal.any([callerSignal, noMore.signal]) : noMore.signal;
+    return new ReadableStream<Result>({
+      start(results) {
+        if (closed) return results.error(shuttingDown());
+        if (signal.aborted) return results.error(aborted());
+        const waiting: Waiting = { task, signal, results };
+        // one that still waits in line leaves at once
+        signal.addEventListener(
+          'abort',
+          () => {
+            const at = line.indexOf(waiting);
+            if (at === -1) return;
+            line.splice(at, 1);
+            results.error(aborted());
+          },
+          { once: true },
+        );
+        line.push(waiting);
+        next();
+      },
+      cancel: () => noMore.abort(),
+    });
   };
 
   return {
-    parse(file, callerSignal) {
-      const noMoreParts = new AbortController();
-      const signal = callerSignal ? AbortSignal.any([callerSignal, noMoreParts.signal]) : noMoreParts.signal;
-      return new ReadableStream<ParsedPart>({
-        start(parts) {
-          if (closed) return parts.error(shuttingDown());
-          if (signal.aborted) return parts.error(aborted());
-          const waiting: Waiting = { file, signal, parts };
-          // one that still waits in line leaves at once
-          signal.addEventListener(
-            'abort',
-            () => {
-              const at = line.indexOf(waiting);
-              if (at === -1) return;
-              line.splice(at, 1);
-              parts.error(aborted());
-            },
-            { once: true },
-          );
-          line.push(waiting);
-          next();
-        },
-        cancel: () => noMoreParts.abort(),
-      });
+    parse: (file, signal) => run<ParsedPart>({ file }, signal),
+    async draw(file, page, signal) {
+      const [image] = await Array.fromAsync(run<Uint8Array>({ file, drawPage: page }, signal));
+      if (image === undefined) throw new Error('the drawing ended without an image');
+      return image;
     },
     warm() {
       if (closed || children.size > 0) return;
@@ -221,7 +232,7 @@ export function createProcessParser(options: ProcessParserOptions = {}): Process
     },
     async close() {
       closed = true;
-      for (const waiting of line.splice(0)) waiting.parts.error(shuttingDown());
+      for (const waiting of line.splice(0)) waiting.results.error(shuttingDown());
       await Promise.all(
         [...children].map((child) => {
           child.process.ref();
@@ -264,16 +275,4 @@ function deathError({ signal, stderr }: Death, memoryLimitMb: number): AppError 
     'FILE_BROKEN',
     'The file is damaged in a way that stops its reader. Save it again in the program it came from, and upload that copy.',
   );
-}
-
-/** Memory of another process, where the system tells (Linux): resident now, or at its highest so far. */
-function processMemoryMb(pid: number | undefined, field: 'VmRSS' | 'VmHWM'): number | undefined {
-  try {
-    const kilobytes = new RegExp(`${field}:\\s*(\\d+)`).exec(
-      readFileSync(`/proc/${pid}/status`, 'latin1'),
-    )?.[1];
-    return kilobytes === undefined ? undefined : (Number(kilobytes) * 1024) / 1e6;
-  } catch {
-    return undefined;
-  }
 }

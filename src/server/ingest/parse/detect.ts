@@ -1,4 +1,4 @@
-import { broken, empty, encrypted, needsOcr, unsupported } from './faults.ts';
+import { broken, empty, encrypted, unsupported } from './faults.ts';
 import { wordPart } from './office-package.ts';
 import { wideEncoding } from './text-encoding.ts';
 import type { ZipArchive } from './zip.ts';
@@ -23,7 +23,11 @@ export type Format =
   | 'jsonl'
   | 'eml'
   | 'code'
-  | 'text';
+  | 'text'
+  | PictureFormat;
+
+/** Those that recognizers read. */
+type PictureFormat = 'png' | 'jpeg' | 'gif' | 'bmp' | 'tiff' | 'webp';
 
 export const MIME_TYPES: Readonly<Record<Format, string>> = {
   pdf: 'application/pdf',
@@ -46,16 +50,22 @@ export const MIME_TYPES: Readonly<Record<Format, string>> = {
   eml: 'message/rfc822',
   code: 'text/x-source',
   text: 'text/plain',
+  png: 'image/png',
+  jpeg: 'image/jpeg',
+  gif: 'image/gif',
+  bmp: 'image/bmp',
+  tiff: 'image/tiff',
+  webp: 'image/webp',
 };
 
-/** What the first bytes say: a container to look into, or text to look at. */
-export type Shell = 'pdf' | 'zip' | 'compound' | 'rtf' | 'text';
+/** What the first bytes say: a container to look into, text to look at, or a picture. */
+export type Shell = 'pdf' | 'zip' | 'compound' | 'rtf' | 'text' | 'picture';
 
 /**
  * Decides from the content; the extension only refuses a text that poses as a binary format (mostly a
  * sign-in page saved under a document's name).
  *
- * @throws AppError FILE_EMPTY, NEEDS_OCR (pictures), UNSUPPORTED_FORMAT, FILE_BROKEN
+ * @throws AppError FILE_EMPTY, UNSUPPORTED_FORMAT, FILE_BROKEN
  */
 export function detectShell(bytes: Buffer, extension: string): Shell {
   if (bytes.length === 0) throw empty();
@@ -68,7 +78,7 @@ export function detectShell(bytes: Buffer, extension: string): Shell {
   if (start.startsWith('\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1')) return 'compound';
   if (start.startsWith('{\\rtf')) return 'rtf';
   if (!isText(bytes.subarray(0, 64 * 1024))) {
-    if (isPicture(start)) throw needsOcr();
+    if (pictureMark(start) !== undefined) return 'picture';
     throw unsupported(describeBinary(start));
   }
   if (BINARY_EXTENSIONS.has(extension)) {
@@ -101,10 +111,19 @@ const LAYOUT = new Set([0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x1a, 0x1b]);
 const begins = (start: string, ...marks: readonly string[]): boolean =>
   marks.some((mark) => start.startsWith(mark));
 
-const isPicture = (start: string): boolean =>
-  begins(start, '\x89PNG', '\xff\xd8\xff', 'GIF8', 'BM', 'II*\0', 'MM\0*') ||
-  (start.startsWith('RIFF') && start.startsWith('WEBP', 8)) ||
-  /^ftyp(?:heic|heif|avif|mif1)/.test(start.slice(4, 12));
+/** Of a file that `detectShell` takes for a picture. */
+export function pictureFormat(bytes: Buffer): PictureFormat {
+  return pictureMark(bytes.toString('latin1', 0, 16)) ?? 'png';
+}
+
+function pictureMark(start: string): PictureFormat | undefined {
+  if (start.startsWith('\x89PNG')) return 'png';
+  if (start.startsWith('\xff\xd8\xff')) return 'jpeg';
+  if (start.startsWith('GIF8')) return 'gif';
+  if (start.startsWith('BM')) return 'bmp';
+  if (begins(start, 'II*\0', 'MM\0*')) return 'tiff';
+  return start.startsWith('RIFF') && start.startsWith('WEBP', 8) ? 'webp' : undefined;
+}
 
 const PROGRAMS = ['MZ', '\x7fELF', '\xca\xfe\xba\xbe', '\xcf\xfa\xed\xfe', '\0asm'];
 const ARCHIVES = ['\x1f\x8b', '7z\xbc\xaf', 'Rar!', 'BZh', '\xfd7zXZ', '\x28\xb5\x2f\xfd'];

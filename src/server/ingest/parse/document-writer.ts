@@ -34,9 +34,14 @@ export class DocumentWriter {
   /** What the first part said, set once there is one. */
   #titleOfParts: { readonly title: string | undefined } | undefined;
   #begun = false;
+  #isPicture = false;
+  #pictures = 0;
+  /** Pages that are pictures are worth something although they have no text. */
+  readonly takesPictures: boolean;
 
-  constructor(handOn?: HandOn) {
+  constructor(handOn?: HandOn, { pictures = false }: { readonly pictures?: boolean | undefined } = {}) {
     this.#handOn = handOn;
+    this.takesPictures = pictures;
   }
 
   /** Begins a page; blocks that came before the first call are page 1 with it. */
@@ -46,6 +51,11 @@ export class DocumentWriter {
     if (this.#handedOn + this.#pages.length >= LIMITS.pages) {
       throw tooComplex(`The file has more than ${LIMITS.pages.toLocaleString('en')} pages.`);
     }
+  }
+
+  /** This page shows a picture and has no text. */
+  pageIsPicture(): void {
+    this.#isPicture = true;
   }
 
   get pageIsEmpty(): boolean {
@@ -126,7 +136,13 @@ export class DocumentWriter {
   async handOnPages(whole: { readonly mimeType: string; readonly pageCount: number }): Promise<void> {
     if (this.#handOn === undefined || this.#ready < PART_LENGTH) return;
     this.#titleOfParts ??= { title: this.#ownTitle() };
-    const part = { ...whole, ...named(this.#titleOfParts.title), pages: this.#pages, last: false };
+    const part = {
+      ...whole,
+      ...named(this.#titleOfParts.title),
+      pages: this.#pages,
+      pictures: this.#pictures,
+      last: false,
+    };
     this.#handedOn += this.#pages.length;
     this.#pages = [];
     this.#ready = 0;
@@ -139,12 +155,13 @@ export class DocumentWriter {
    */
   finish(mimeType: string): ParsedPart {
     this.#endPage();
-    if (this.#total === 0) throw empty();
+    if (this.#total === 0 && !(this.takesPictures && this.#pictures > 0)) throw empty();
     return {
       mimeType,
       ...named(this.#titleOfParts === undefined ? this.#ownTitle() : this.#titleOfParts.title),
       pageCount: this.#handedOn + this.#pages.length,
       pages: this.#pages,
+      pictures: this.#pictures,
       last: true,
     };
   }
@@ -169,7 +186,10 @@ export class DocumentWriter {
       number: this.#handedOn + this.#pages.length + 1,
       text: this.#parts.join(''),
       blocks: this.#blocks,
+      ...(this.#isPicture ? { picture: true } : {}),
     });
+    if (this.#isPicture) this.#pictures++;
+    this.#isPicture = false;
     this.#ready += this.#length;
     this.#parts = [];
     this.#blocks = [];

@@ -22,10 +22,11 @@ export const empty = (): AppError =>
 export const tooComplex = (what: string): AppError =>
   new AppError('FILE_TOO_COMPLEX', `${what} Split it into smaller files, or export the text alone.`);
 
-export const needsOcr = (): AppError =>
+/** @param why ends the sentence. */
+export const needsOcr = (why = 'reading text from pictures is not turned on'): AppError =>
   new AppError(
     'NEEDS_OCR',
-    'The file holds pictures of text only, and reading text from pictures is not turned on. Upload a version with real text.',
+    `The file holds pictures of text only, and ${why}. Upload a version with real text.`,
   );
 
 export const unsupported = (what: string): AppError =>

@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { AppError } from '../../errors.ts';
 import type { ParsedPart, ParseInput } from '../../ports/parser.ts';
-import { detectPackage, detectShell, detectText, type Format, MIME_TYPES } from './detect.ts';
+import { detectPackage, detectShell, detectText, type Format, MIME_TYPES, pictureFormat } from './detect.ts';
 import { DocumentWriter, type HandOn } from './document-writer.ts';
-import { broken, empty } from './faults.ts';
+import { broken, empty, needsOcr } from './faults.ts';
 import { LIMITS } from './limits.ts';
 import { decodeText } from './text-encoding.ts';
 
@@ -19,12 +19,26 @@ import { decodeText } from './text-encoding.ts';
 export async function parseFile(input: ParseInput, handOn?: HandOn): Promise<ParsedPart> {
   try {
     const bytes = await readStored(input.path);
-    const out = new DocumentWriter(handOn);
+    const out = new DocumentWriter(handOn, { pictures: input.pictures });
     return await parseBytes(bytes, extname(input.filename).slice(1).toLowerCase(), 0, out);
   } catch (error) {
     if (error instanceof AppError) throw error;
     throw broken('The file is damaged and cannot be read.', error);
   }
+}
+
+/**
+ * The page as a picture, for a recognizer: of a PDF drawn as a grey PNM, else the file itself.
+ *
+ * @param page from 1.
+ * @throws AppError of the parse group, or FILE_MISSING.
+ */
+export async function drawPage(input: ParseInput, page: number): Promise<Uint8Array> {
+  const bytes = await readStored(input.path);
+  const shell = detectShell(bytes, extname(input.filename).slice(1).toLowerCase());
+  if (shell === 'pdf') return (await import('./pdf-page-image.ts')).drawPdfPage(bytes, page);
+  if (shell === 'picture') return bytes;
+  throw broken('The file has no pages that are pictures.');
 }
 
 async function readStored(path: string): Promise<Buffer> {
@@ -61,6 +75,10 @@ async function read(bytes: Buffer, extension: string, depth: number, out: Docume
       return 'rtf';
     case 'text':
       return readText(bytes, extension, depth, out);
+    case 'picture':
+      if (!out.takesPictures) throw needsOcr();
+      out.pageIsPicture();
+      return pictureFormat(bytes);
     default:
       return shell satisfies never;
   }

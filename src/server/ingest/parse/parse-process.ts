@@ -10,13 +10,17 @@ const send = (message: FromParseProcess) =>
 process.on('disconnect', () => process.exit(0));
 
 process.on('message', async (message: ToParseProcess) => {
-  const { parseFile } = await import('./parse-file.ts');
+  const { drawPage, parseFile } = await import('./parse-file.ts');
   if ('warm' in message) {
     await (await import('./pdf-library.ts')).pdfium();
     return;
   }
   try {
     const reply = message.call;
+    if ('drawPage' in message) {
+      await send({ reply, image: await drawPage(message.file, message.drawPage) });
+      return;
+    }
     await send({ reply, part: await parseFile(message.file, (part) => send({ reply, part })) });
   } catch (error) {
     const { code, message: text } =

@@ -68,6 +68,7 @@ class PdfReading {
     }
     if (!this.#empty) return;
     if (unreadable === this.#count) throw damaged();
+    if (pictures > 0 && this.#out.takesPictures) return;
     throw pictures > 0 ? needsOcr() : empty();
   }
 
@@ -91,6 +92,7 @@ class PdfReading {
     if (page === undefined) return;
     this.#held.delete(index);
     this.#out.newPage();
+    if (page.needsOcr) this.#out.pageIsPicture();
     writePage(this.#furniture.clean(index, page), index, style, this.#out);
   }
 }

@@ -100,6 +100,7 @@ export const admin = {
     kinds: {
       ingest: 'Read and index',
       embed: 'Embed',
+      ocr: 'Read pictures',
       purge: 'Clean up',
     } as Record<string, string>,
     document: 'Document',

@@ -12,6 +12,7 @@ export const dashboard = {
     ready: 'Ready',
     embedding: 'Learning',
     parsing: 'Reading',
+    recognizing: 'Reading pictures',
     queued: 'In line',
     failed: 'Failed',
   },
@@ -27,6 +28,7 @@ export const dashboard = {
   stages: {
     queued: 'In line',
     parsing: 'Reading',
+    recognizing: 'Reading pictures',
     indexing: 'Indexing',
     embedding: 'Learning its meaning',
     done: 'Finishing',

@@ -26,6 +26,7 @@ export const upload = {
   stages: {
     queued: 'In line',
     parsing: 'Reading',
+    recognizing: 'Reading pictures',
     indexing: 'Indexing',
     embedding: 'Learning its meaning',
     done: 'Finishing',

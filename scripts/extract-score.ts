@@ -2,14 +2,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createProcessParser, type ParseReport } from '../src/server/drivers/parser/process.ts';
+import { createTesseract } from '../src/server/drivers/recognizer/tesseract.ts';
 import { AppError } from '../src/server/errors.ts';
 import { inOnePart } from '../src/server/ingest/in-one-part.ts';
+import { readPictures } from '../src/server/ingest/read-pictures.ts';
 import type { ParsedDocument } from '../src/server/ports/parser.ts';
 
 /**
  * Measures the parser on a folder with a `manifest.json`, through the same process that serves uploads.
  *
  *   node scripts/extract-score.ts DIR [--misses] [--slow]     phrases found of those expected, time, memory
+ *   node scripts/extract-score.ts DIR --ocr LANGUAGES         the same with scanned pages read by tesseract (eng,deu)
  *   node scripts/extract-score.ts DIR --bad                   hostile files: outcome against `expect`
  *   node scripts/extract-score.ts DIR --show FILE             the text of one file
  */
@@ -33,6 +36,7 @@ const { values, positionals } = parseArgs({
     misses: { type: 'boolean', default: false },
     slow: { type: 'boolean', default: false },
     bad: { type: 'boolean', default: false },
+    ocr: { type: 'string' },
     show: { type: 'string' },
     only: { type: 'string' },
   },
@@ -40,7 +44,7 @@ const { values, positionals } = parseArgs({
 const folder = positionals[0];
 if (folder === undefined) {
   console.error(
-    'usage: node scripts/extract-score.ts DIR [--misses] [--slow] [--bad] [--show FILE] [--only TEXT]',
+    'usage: node scripts/extract-score.ts DIR [--misses] [--slow] [--bad] [--ocr LANGUAGES] [--show FILE] [--only TEXT]',
   );
   process.exit(2);
 }
@@ -51,10 +55,22 @@ const parser = createProcessParser({
     report = last;
   },
 });
+const recognizer =
+  values.ocr === undefined ? undefined : createTesseract({ languages: values.ocr.split(',') });
+const missing = await recognizer?.missing();
+if (missing !== undefined) throw new Error(missing);
+
+const read = (path: string): Promise<ParsedDocument> => {
+  const file = { path, filename: path };
+  return recognizer === undefined
+    ? inOnePart(parser.parse(file))
+    : readPictures({ parser, images: parser, recognizer }, file, new AbortController().signal);
+};
+
 async function parse(path: string): Promise<Outcome> {
   report = undefined;
   try {
-    const document = await inOnePart(parser.parse({ path, filename: path }));
+    const document = await read(path);
     return { document, report };
   } catch (error) {
     return { error: error instanceof Error ? error : new Error(String(error)), report };
@@ -113,7 +129,7 @@ async function score(directory: string, manifest: readonly Expected[]): Promise<
     const { document, error, report } = await parse(join(directory, file));
     peakMb = Math.max(peakMb, report?.peakMb ?? 0);
     const code = error instanceof AppError ? error.code : error?.name;
-    if (expect !== 'text') {
+    if (expect !== 'text' && !(expect === 'ocr' && recognizer !== undefined)) {
       odd.push(`${file}: ${expect} → ${code ?? `${document?.pages.length} pages`}`);
       continue;
     }
@@ -121,8 +137,9 @@ async function score(directory: string, manifest: readonly Expected[]): Promise<
     const text = document?.pages.map((page) => page.text).join('\n\n') ?? '';
     const strictText = strict(text);
     const looseText = loose(text);
-    const sums = byType.get(type) ?? { found: 0, loose: 0, phrases: 0, documents: 0, ms: 0, pages: 0 };
-    byType.set(type, sums);
+    const group = expect === 'ocr' ? 'scans' : type;
+    const sums = byType.get(group) ?? { found: 0, loose: 0, phrases: 0, documents: 0, ms: 0, pages: 0 };
+    byType.set(group, sums);
     sums.documents++;
     sums.ms += report?.tookMs ?? 0;
     sums.pages += document?.pages.length ?? 0;

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { describe } from 'vitest';
 
 /** What some tests need beside the packages: where it is looked for, and the command that provides it. */
@@ -6,6 +7,10 @@ const PROVIDERS = {
   browser: {
     paths: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
     command: 'apt-get install chromium',
+  },
+  ocr: {
+    paths: (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'tesseract')),
+    command: 'apt-get install tesseract-ocr tesseract-ocr-osd',
   },
   redis: {
     paths: ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/opt/homebrew/bin/redis-server'],

@@ -55,7 +55,10 @@ export async function readPictures(
 }
 
 /** The document with what was recognized in the place of its pictures; a picture file may turn out to have several pages. */
-function withRecognized(read: ParsedPart, recognized: ReadonlyMap<number, readonly RecognizedPage[]>): ParsedPart {
+function withRecognized(
+  read: ParsedPart,
+  recognized: ReadonlyMap<number, readonly RecognizedPage[]>,
+): ParsedPart {
   const laidOut = layOut([...recognized.values()].flat());
   const pages: ParsedPage[] = [];
   for (const page of read.pages) {

@@ -69,7 +69,8 @@ function turnUpright(page: RecognizedPage): RecognizedPage {
   const turn = turnOf(page.lines);
   if (turn === 0) return page;
   const { width, height } = page;
-  const words = (line: RecognizedLine) => line.words.map((word) => ({ ...word, ...turned(word, turn, page) }));
+  const words = (line: RecognizedLine) =>
+    line.words.map((word) => ({ ...word, ...turned(word, turn, page) }));
   return {
     ...(turn === 2 ? { width, height } : { width: height, height: width }),
     lines: page.lines.map((line) => ({ words: words(line) })),
@@ -87,7 +88,8 @@ function turnOf(lines: readonly RecognizedLine[]): QuarterTurns {
     const last = words.at(-1);
     if (first === undefined || last === undefined) continue;
     right += Math.sign(last.left - first.left) * words.length;
-    down += Math.sign(last.top - first.top) * (Math.abs(last.top - first.top) > steps(first) ? words.length : 0);
+    down +=
+      Math.sign(last.top - first.top) * (Math.abs(last.top - first.top) > steps(first) ? words.length : 0);
   }
   if (Math.abs(down) > Math.abs(right)) return down > 0 ? 1 : 3;
   const first = lines[0]?.words[0];

@@ -22,7 +22,13 @@ const start = (
   lanes: Lane[] = [{ kinds: ALL_KINDS, concurrency: 2 }],
   onFault?: () => void,
 ) => {
-  const handlers = { ingest: handler, embed: handler, ocr: handler, purge: handler, 'purge-collection': handler };
+  const handlers = {
+    ingest: handler,
+    embed: handler,
+    ocr: handler,
+    purge: handler,
+    'purge-collection': handler,
+  };
   runner = startRunner({
     db: house.db,
     queue: house.queue,

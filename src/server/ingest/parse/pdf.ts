@@ -218,7 +218,8 @@ function worthShowing(title: string): string | undefined {
     /^(?:\(?anonymous|untitled|unknown$|no title|microsoft word|document\d*|slide \d+)/i.test(clean)
   )
     return undefined;
-  return /\.(?:docx?|pdf|tex|dvi|indd|qxd|xlsx?|pptx?|ps|rtf|odt)$/i.test(clean) || !/\p{L}/u.test(clean)
+  return /\.(?:docx?|pdf|jpe?g|png|tiff?|tex|dvi|indd|qxd|xlsx?|pptx?|ps|rtf|odt)$/i.test(clean) ||
+    !/\p{L}/u.test(clean)
     ? undefined
     : clean;
 }

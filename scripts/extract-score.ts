@@ -7,6 +7,7 @@ import { AppError } from '../src/server/errors.ts';
 import { inOnePart } from '../src/server/ingest/in-one-part.ts';
 import { readPictures } from '../src/server/ingest/read-pictures.ts';
 import type { ParsedDocument } from '../src/server/ports/parser.ts';
+import { finds, type Phrase, readings } from './extraction/phrases.ts';
 
 /**
  * Measures the parser on a folder with a `manifest.json`, through the same process that serves uploads.
@@ -21,7 +22,7 @@ interface Expected {
   readonly type?: string;
   readonly expect: string;
   readonly kind?: string;
-  readonly phrases?: readonly { text: string; match: string; optional?: boolean }[];
+  readonly phrases?: readonly Phrase[];
 }
 
 interface Outcome {
@@ -97,25 +98,6 @@ async function show(path: string): Promise<void> {
   }
 }
 
-/** Two readings: strict punishes glued and split words, loose compares letters and digits only. */
-const strict = (text: string): string =>
-  text
-    .normalize('NFKC')
-    .replace(/[\u00ad\u200b\ufeff]/g, '')
-    .replace(/[\u2018\u2019]/g, "'")
-    .replace(/[\u201c\u201d]/g, '"')
-    .replace(/[\u2010-\u2014\u2212]/g, '-')
-    .replace(/([\p{L}\p{N}_])-\s*\n\s*([\p{L}\p{N}_])/gu, '$1$2')
-    .replace(/[*_`#|\\~>]/g, ' ')
-    .replace(/\s+/g, ' ')
-    .toLowerCase()
-    .trim();
-const loose = (text: string): string =>
-  text
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]/gu, '');
-
 async function score(directory: string, manifest: readonly Expected[]): Promise<void> {
   const byType = new Map<
     string,
@@ -135,8 +117,7 @@ async function score(directory: string, manifest: readonly Expected[]): Promise<
     }
     if (error !== undefined) odd.push(`${file}: text expected → ${code}: ${error.message}`);
     const text = document?.pages.map((page) => page.text).join('\n\n') ?? '';
-    const strictText = strict(text);
-    const looseText = loose(text);
+    const read = readings(text);
     const group = expect === 'ocr' ? 'scans' : type;
     const sums = byType.get(group) ?? { found: 0, loose: 0, phrases: 0, documents: 0, ms: 0, pages: 0 };
     byType.set(group, sums);
@@ -146,12 +127,11 @@ async function score(directory: string, manifest: readonly Expected[]): Promise<
     slow.push({ file, ms: report?.tookMs ?? 0, pages: document?.pages.length ?? 0 });
     for (const phrase of phrases) {
       if (phrase.optional) continue;
-      const inLoose = looseText.includes(loose(phrase.text));
-      const hit = phrase.match === 'loose' ? inLoose : strictText.includes(strict(phrase.text));
+      const { found: hit, loosely } = finds(read, phrase);
       sums.phrases++;
       if (hit) sums.found++;
-      if (inLoose) sums.loose++;
-      if (!hit) misses.push(`${file}\t${inLoose ? 'spacing' : 'absent'}\t${phrase.text}`);
+      if (loosely) sums.loose++;
+      if (!hit) misses.push(`${file}\t${loosely ? 'spacing' : 'absent'}\t${phrase.text}`);
     }
   }
   let found = 0;

@@ -82,6 +82,21 @@ test('pages that are pictures are drawn and read, the others stay as they are', 
   expect(reader.shown.map(({ length }) => length)).toEqual(Array(2).fill(17 + 2550 * 3300));
 });
 
+test('a page that has a stamp over its picture is read too, and keeps the stamp where nothing can be read', async () => {
+  const stamped: PdfPage = { texts: [{ x: 500, y: 20, text: 'Archive 0017' }], picture: true };
+  const long = 'A whole sentence that somebody wrote across a photograph of the pump';
+  const titled: PdfPage = { texts: [{ x: 72, y: 700, text: long }], picture: true };
+  const reader = recognizer([page('The gasket is old', 'Archive 0017')], []);
+  const file = stored('stamped.pdf', makePdf([stamped, titled, stamped]));
+  const document = await readPictures({ parser, images: parser, recognizer: reader }, file, signal);
+  expect(outline(document)).toEqual([
+    ['paragraph: The gasket is old Archive 0017'],
+    [`paragraph: ${long}`],
+    ['paragraph: Archive 0017'],
+  ]);
+  expect(reader.shown.length).toBe(2);
+});
+
 test('a picture file goes to the recognizer as it is, and may hold several pages', async () => {
   const tiff = Buffer.from(`II*\0${'\0\x01\xfe'.repeat(50)}`, 'latin1');
   const reader = recognizer([page('First sheet'), page('Second sheet')]);

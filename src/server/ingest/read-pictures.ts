@@ -64,7 +64,9 @@ function withRecognized(
   for (const page of read.pages) {
     const instead = page.picture ? recognized.get(page.number) : undefined;
     const taken = instead === undefined ? [page] : laidOut.pages.splice(0, instead.length);
-    for (const { text, blocks } of taken) pages.push({ number: pages.length + 1, text, blocks });
+    // a stamp over a picture in which nothing can be read is all that there is
+    const shown = taken.every(({ text }) => text === '') ? [page] : taken;
+    for (const { text, blocks } of shown) pages.push({ number: pages.length + 1, text, blocks });
   }
   const title = read.title ?? laidOut.title;
   return { ...read, ...(title === undefined ? {} : { title }), pages, pageCount: pages.length };

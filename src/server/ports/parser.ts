@@ -53,7 +53,7 @@ export interface ParsedPage {
   readonly text: string;
   /** In order, never overlapping, covering everything but the space between them. */
   readonly blocks: readonly Block[];
-  /** The page shows a picture and has no text. */
+  /** The page shows a picture and has no text, or a few letters over a picture that fills it. */
   readonly picture?: true;
 }
 

@@ -53,7 +53,7 @@ export class DocumentWriter {
     }
   }
 
-  /** This page shows a picture and has no text. */
+  /** This page is for a recognizer: what it shows is a picture. */
   pageIsPicture(): void {
     this.#isPicture = true;
   }

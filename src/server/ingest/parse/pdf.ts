@@ -60,8 +60,8 @@ class PdfReading {
         this.#held.set(index, page ?? EMPTY_PAGE);
         this.#furniture.add(index, page ?? EMPTY_PAGE);
         if (page === undefined) unreadable++;
-        else if (page.needsOcr) pictures++;
         else if (page.lines.length > 0) this.#empty = false;
+        else if (page.isPicture) pictures++;
       }
       this.#writePage(index - NEARBY, style);
       await this.#out.handOnPages({ mimeType: MIME_TYPES.pdf, pageCount: this.#count });
@@ -92,7 +92,7 @@ class PdfReading {
     if (page === undefined) return;
     this.#held.delete(index);
     this.#out.newPage();
-    if (page.needsOcr) this.#out.pageIsPicture();
+    if (page.isPicture) this.#out.pageIsPicture();
     writePage(this.#furniture.clean(index, page), index, style, this.#out);
   }
 }
@@ -101,9 +101,9 @@ const PASSWORD = 4;
 const damaged = () => broken('The PDF is damaged and cannot be opened.');
 
 interface ReadPage extends LinePage {
-  readonly needsOcr: boolean;
+  readonly isPicture: boolean;
 }
-const EMPTY_PAGE: ReadPage = { lines: [], width: 0, height: 0, needsOcr: false };
+const EMPTY_PAGE: ReadPage = { lines: [], width: 0, height: 0, isPicture: false };
 
 /** Undefined when PDFium cannot load the page. */
 function readPage(pdf: Pdfium, document: number, index: number, hasForms: boolean): ReadPage | undefined {
@@ -119,7 +119,7 @@ function readPage(pdf: Pdfium, document: number, index: number, hasForms: boolea
   try {
     if (textPage === 0) return undefined;
     const lines = readLines(pdf, textPage, pdf.FPDF_GetPageWidthF(page), pdf.FPDF_GetPageHeightF(page));
-    return { ...lines, needsOcr: lines.lines.length === 0 && hasPicture(pdf, page) };
+    return { ...lines, isPicture: isPicture(pdf, page, lines) };
   } finally {
     if (textPage !== 0) pdf.FPDFText_ClosePage(textPage);
     pdf.FPDF_ClosePage(page);
@@ -149,14 +149,37 @@ function hasWrittenAnnotations(pdf: Pdfium, page: number, hasForms: boolean): bo
 const IMAGE = 3;
 const FORM = 5;
 
-/** A page without text that shows a picture is what OCR is for. */
-function hasPicture(pdf: Pdfium, page: number): boolean {
+/** A stamp, a page's number, the name of the scanning program. */
+const STAMP_LETTERS = 40;
+/** Of the page's area. */
+const SCAN_SHARE = 0.6;
+
+/** A page without text that shows a picture is what OCR is for, and one whose picture fills it behind a stamp. */
+function isPicture(pdf: Pdfium, page: number, { lines, width, height }: LinePage): boolean {
+  let letters = 0;
+  for (const { cells } of lines) for (const { text } of cells) letters += text.length;
+  if (letters > STAMP_LETTERS) return false;
   const count = Math.min(pdf.FPDFPage_CountObjects(page), 1000);
   for (let i = 0; i < count; i++) {
-    const type = pdf.FPDFPageObj_GetType(pdf.FPDFPage_GetObject(page, i));
-    if (type === IMAGE || type === FORM) return true;
+    const object = pdf.FPDFPage_GetObject(page, i);
+    const type = pdf.FPDFPageObj_GetType(object);
+    if (
+      letters === 0 ? type === IMAGE || type === FORM : type === IMAGE && fills(pdf, object, width * height)
+    )
+      return true;
   }
   return false;
+}
+
+function fills(pdf: Pdfium, object: number, pageArea: number): boolean {
+  const bounds = pdf.malloc(16);
+  try {
+    if (pdf.FPDFPageObj_GetBounds(object, bounds, bounds + 4, bounds + 8, bounds + 12) === 0) return false;
+    const [left = 0, bottom = 0, right = 0, top = 0] = pdf.HEAPF32.subarray(bounds >> 2, (bounds >> 2) + 4);
+    return (right - left) * (top - bottom) >= SCAN_SHARE * pageArea;
+  } finally {
+    pdf.free(bounds);
+  }
 }
 
 const OUTLINE_ENTRIES = 10_000;

@@ -48,7 +48,7 @@ const CACHE_BYTES = 16 * 1024 * 1024;
 /** Everything is in this thread, where each statement is heard of. Answers are extracted: no language model is asked. */
 export async function openTriedServer(config: Config, options: TriedServerOptions): Promise<TriedServer> {
   const secret = randomBytes(32).toString('base64url');
-  const tokens = createAccessTokens(secret);
+  const tokens = createAccessTokens([secret]);
   const records = await openTried(config, options);
   const { db } = records;
   const embedder = await openServing(db, config.embedding, modelDir);

@@ -181,7 +181,7 @@ test('a change of the secret ends no session: the one before is taken beside it,
     'its successor of more than thirty-two letters',
   ];
   const before = await testApp({ env: { JWT_SECRET: old } });
-  const services = { db: before.sqlite.db };
+  const services = { db: before.db };
   const between = await testApp({ env: { JWT_SECRET: young, JWT_SECRET_PREVIOUS: old }, services });
   const after = await testApp({ env: { JWT_SECRET: young }, services });
   const user = await registerUser(before);
@@ -202,7 +202,7 @@ test('a change of the secret ends no session: the one before is taken beside it,
 test('what ends a session or a key counts at once in every process of the installation', async () => {
   const env = { JWT_SECRET: 'one secret for both of the processes' };
   const one = await testApp({ env });
-  const two = await testApp({ env, services: { db: one.sqlite.db } });
+  const two = await testApp({ env, services: { db: one.db } });
   const admin = await registerUser(one);
   const user = await registerUser(one);
   const key = (await one.call(user, 'POST /api/v1/api-keys', { name: 'k' })).json();

@@ -27,6 +27,30 @@ test('the number of entries and of bytes is bounded, and what was used last stay
   expect(await small.get('huge')).toBeUndefined();
 });
 
+test('what is asked for again is not pushed out by what was asked for once, however much of that there is', async () => {
+  let time = 1;
+  const cache = createMemoryCache({ maxEntries: 10, maxBytes: 100_000, now: () => time });
+  for (const key of ['a', 'b']) await cache.set(key, key, 1000);
+  expect([await cache.get('a'), await cache.get('b')]).toEqual(['a', 'b']);
+  for (let n = 0; n < 100; n++) await cache.set(`once ${n}`, n, 60_000);
+  expect(cache.stats().entries).toBe(10);
+  expect([await cache.get('a'), await cache.get('b'), await cache.get('once 92')]).toEqual(['a', 'b', 92]);
+
+  // nor does it keep out what comes: the two share the room
+  for (let n = 93; n < 100; n++) await cache.get(`once ${n}`);
+  for (let n = 100; n < 120; n++) await cache.set(`later ${n}`, n, 60_000);
+  expect([await cache.get('later 119'), await cache.get('later 115'), await cache.get('once 99')]).toEqual([
+    119, 115, 99,
+  ]);
+  expect(cache.stats().entries).toBe(10);
+
+  // and it grows no older than it was to be
+  await cache.set('c', 'c', 1000);
+  await cache.get('c');
+  time += 1001;
+  expect(await cache.get('c')).toBeUndefined();
+});
+
 test('a cache of no entries keeps nothing', async () => {
   const none = createMemoryCache({ maxEntries: 0, maxBytes: 1000 });
   await none.set('a', 1, 60_000);

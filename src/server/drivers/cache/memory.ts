@@ -7,8 +7,10 @@ export interface MemoryCache extends Cache {
 }
 
 /**
- * A cache in this process, bounded by entries and by bytes; what was not asked for longest goes first. Values
- * are kept as JSON: a caller that changes what it got changes nothing here, and the size is known.
+ * A cache in this process, bounded by entries and by bytes. What was asked for once does not push out what is asked for
+ * again: each has half of the room at least (as in segmented LRU: Karedy, Love and Merz, "Caching strategies to improve
+ * disk system performance", 1994), and of each what was not asked for longest goes first. Values are kept as JSON: a caller
+ * that changes what it got changes nothing here, and the size is known.
  *
  * @param maxEntries 0 keeps nothing.
  * @param now milliseconds that never go back.
@@ -23,49 +25,58 @@ export function createMemoryCache({
   now?: () => number;
 }): MemoryCache {
   const enabled = maxEntries > 0 && maxBytes > 0;
-  const entries = new LRUCache<string, string>({
-    max: Math.max(1, maxEntries),
-    maxSize: Math.max(1, maxBytes),
-    sizeCalculation: (text, key) => 2 * (text.length + key.length) + OVERHEAD_BYTES,
-    perf: { now },
-    // reading the clock is cheaper than the timer that would spare it
-    ttlResolution: 0,
-  });
+  const part = () =>
+    new LRUCache<string, string>({
+      max: Math.max(1, maxEntries),
+      maxSize: Math.max(1, maxBytes),
+      sizeCalculation: (text, key) => 2 * (text.length + key.length) + OVERHEAD_BYTES,
+      perf: { now },
+      // reading the clock is cheaper than the timer that would spare it
+      ttlResolution: 0,
+    });
+  const [once, again] = [part(), part()];
   let limitBytes = maxBytes;
+  const bytes = () => once.calculatedSize + again.calculatedSize;
   const trim = () => {
-    while (entries.calculatedSize > limitBytes) entries.pop();
+    while (once.size + again.size > maxEntries || bytes() > limitBytes)
+      (once.size < again.size ? again : once).pop();
+  };
+  const clear = async () => {
+    once.clear();
+    again.clear();
   };
   let hits = 0;
   let misses = 0;
   return {
     async get<T>(key: string) {
-      const text = entries.get(key);
+      const text = again.get(key) ?? once.get(key);
       if (text === undefined) {
         misses++;
         return undefined;
       }
       hits++;
+      if (once.has(key)) {
+        again.set(key, text, { ttl: once.getRemainingTTL(key) });
+        once.delete(key);
+      }
       return JSON.parse(text) as T;
     },
     async set(key, value, ttlMs) {
       if (!enabled || ttlMs <= 0 || limitBytes === 0) return;
-      entries.set(key, JSON.stringify(value), { ttl: ttlMs });
+      (again.has(key) ? again : once).set(key, JSON.stringify(value), { ttl: ttlMs });
       trim();
     },
     async delete(key) {
-      entries.delete(key);
+      once.delete(key);
+      again.delete(key);
     },
-    async clear() {
-      entries.clear();
-    },
+    clear,
     limitTo(share) {
       limitBytes = Math.floor(maxBytes * share);
       trim();
     },
-    stats: () => ({ hits, misses, entries: entries.size, bytes: entries.calculatedSize }),
-    async close() {
-      entries.clear();
-    },
+    stats: () => ({ hits, misses, entries: once.size + again.size, bytes: bytes() }),
+    close: clear,
   };
 }
 

@@ -27,7 +27,7 @@ export interface QdrantSync {
    * @returns how many ranges were noted.
    */
   sweep(signal?: AbortSignal): Promise<number>;
-  /** The same, unless some process did it less than `everyMs` ago. */
+  /** The same, unless some process did it less than `everyMs` ago. One that failed is made again minutes later. */
   sweepIfDue(everyMs: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -40,6 +40,9 @@ export interface QdrantSyncOptions {
   readonly pollMs?: number;
 }
 
+const time = (ms: number): string => new Date(ms).toISOString();
+/** After a comparison that failed. */
+const SWEEP_AGAIN_MS = 300_000;
 /** Points of one request, some 2 MB of JSON at 384 dimensions. */
 const BATCH = 256;
 /** Notes that are worked off together: runs that belong together are one request. */
@@ -203,22 +206,32 @@ export function createQdrantSync({
     },
     sweep,
     async sweepIfDue(everyMs) {
-      const due = new Date(Date.now() - everyMs).toISOString();
+      const now = Date.now();
       const { numUpdatedRows } = await db
         .updateTable('settings')
-        .set({ value: new Date().toISOString() })
+        .set({ value: time(now) })
         .where('name', '=', SWEPT_AT)
-        .where('value', '<', due)
+        .where('value', '<', time(now - everyMs))
         .executeTakeFirst();
       const first = async () => {
         const { numInsertedOrUpdatedRows } = await db
           .insertInto('settings')
-          .values({ name: SWEPT_AT, value: new Date().toISOString() })
+          .values({ name: SWEPT_AT, value: time(now) })
           .onConflict((conflict) => conflict.column('name').doNothing())
           .executeTakeFirst();
         return numInsertedOrUpdatedRows === 1n;
       };
-      if (numUpdatedRows > 0n || (await first())) await sweep(closing.signal);
+      if (numUpdatedRows === 0n && !(await first())) return;
+      try {
+        await sweep(closing.signal);
+      } catch (error) {
+        await db
+          .updateTable('settings')
+          .set({ value: time(now - everyMs + SWEEP_AGAIN_MS) })
+          .where('name', '=', SWEPT_AT)
+          .execute();
+        throw error;
+      }
     },
     async close() {
       closing.abort();

@@ -386,6 +386,16 @@ test('work is due with a note, and an hour after both sides were compared', asyn
   expect(await isSyncDue(connection.db)).toBe(false);
 });
 
+test('a comparison that failed is due again after minutes, not after an hour', async () => {
+  await addCollection(1);
+  await put(1, 0, 1);
+  await sync.drain();
+  double.fail(400, 1);
+  await expect(sync.sweepIfDue(SWEEP_EVERY_MS)).rejects.toThrow();
+  expect(await isSyncDue(connection.db)).toBe(false);
+  expect(await isSyncDue(connection.db, Date.now() + 6 * 60_000)).toBe(true);
+});
+
 test('an empty Qdrant is filled again from the records', async () => {
   await addCollection(1);
   await put(1, 0, 500);

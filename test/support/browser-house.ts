@@ -10,6 +10,7 @@ import {
   registerClient,
   startServer,
 } from '../../bench/lib/server.ts';
+import { openServerStores, type ServerStores } from './server-stores.ts';
 
 /** `KA_SCREENSHOTS=folder` keeps what the browser showed. */
 const screenshots = process.env['KA_SCREENSHOTS'];
@@ -50,6 +51,7 @@ export interface BrowserHouse {
  * another origin for anything.
  */
 export function openBrowserHouse(executablePath: string, env: Record<string, string> = {}): BrowserHouse {
+  let stores: ServerStores;
   let server: BenchServer;
   let browser: Browser;
   let admin: Person;
@@ -57,7 +59,8 @@ export function openBrowserHouse(executablePath: string, env: Record<string, str
   const visits = new Map<BrowserContext, { readonly faults: string[]; readonly expected: RegExp[] }>();
 
   beforeAll(async () => {
-    server = await startServer({ env });
+    stores = await openServerStores();
+    server = await startServer({ env: { ...stores.env, ...env } });
     browser = await launchBrowser(executablePath);
     admin = await newPerson();
   });
@@ -72,6 +75,7 @@ export function openBrowserHouse(executablePath: string, env: Record<string, str
   afterAll(async () => {
     await browser?.close();
     await server?.stop();
+    await stores?.close();
   });
 
   async function newPerson(): Promise<Person> {

@@ -34,10 +34,11 @@ import {
   statementsSeen,
   watchPostgres,
 } from './query-plans.ts';
+import { IS_SCALED } from './server-stores.ts';
 import { type DialectName, newPostgresDatabase } from './stores.ts';
 
 /** What the apps of a run keep their records in; one switch for all tests of routes. */
-export const DATABASE: DialectName = process.env['KA_TEST_DATABASE'] === 'postgres' ? 'postgres' : 'sqlite';
+export const DATABASE: DialectName = IS_SCALED ? 'postgres' : 'sqlite';
 
 export interface TestApp {
   readonly server: HttpServer;

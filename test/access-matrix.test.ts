@@ -1,5 +1,7 @@
+import { createHmac } from 'node:crypto';
 import type { LightMyRequestResponse } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ACCESS_TOKEN_SECONDS, createAccessTokens } from '../src/server/http/access-token.ts';
 import type { Caller } from '../src/server/http/auth.ts';
 import { appendExchange } from '../src/server/records/conversations.ts';
 import { newId, now } from '../src/server/records/ids.ts';
@@ -138,6 +140,7 @@ function problemIn(route: string, answer: LightMyRequestResponse): { type: strin
   return { type: `urn:ka:error:${slug}`, detail: message };
 }
 
+const JWT_SECRET = 'the secret that signs the tokens of these people';
 const SECRET_WORDS = ['Secret Harbour', 'secret-harbour'];
 
 let app: TestApp;
@@ -147,7 +150,7 @@ let other: TestUser;
 let ids: Record<Thing, string>;
 
 beforeAll(async () => {
-  app = await startTestApp();
+  app = await startTestApp({ env: { JWT_SECRET } });
   admin = await registerUser(app);
   owner = await registerUser(app);
   other = await registerUser(app);
@@ -255,6 +258,56 @@ describe('another user', () => {
   });
 });
 
+describe('a member of the collection', () => {
+  const things = rules('owner of');
+  const ofCollection = (rule: Rule) => rule === 'owner of collection' || rule === 'owner of document';
+  const join = async (role: 'viewer' | 'editor') => {
+    const member = await registerUser(app);
+    const members = `/api/v1/collections/${ids.collection}/members`;
+    await app.call(owner, `PUT ${members}`, { email: member.email, role });
+    return member;
+  };
+
+  test('as a viewer reads it and its documents, and changes nothing', async () => {
+    const viewer = await join('viewer');
+    for (const [route, rule] of things.filter(([, rule]) => ofCollection(rule))) {
+      const answer = await call(viewer, route);
+      if (!route.startsWith('GET ')) expect([route, answer.statusCode]).toEqual([route, 403]);
+      else {
+        expect([route, answer.statusCode]).not.toEqual([route, 403]);
+        expect(answer.body, route).not.toContain(`There is no such ${rule.replace('owner of ', '')}`);
+      }
+    }
+  });
+
+  test('as an editor changes its documents, and not the collection', async () => {
+    const editor = await join('editor');
+    for (const [route, rule] of things.filter(([, rule]) => ofCollection(rule))) {
+      // the document stays for those who come next
+      if (route.startsWith('GET ') || route === 'DELETE /api/v1/documents/:id') continue;
+      const { statusCode } = await call(editor, route);
+      if (rule === 'owner of collection') expect([route, statusCode]).toEqual([route, 403]);
+      else expect(statusCode, route).toBeLessThan(300);
+    }
+  });
+
+  test.each(['viewer', 'editor'] as const)('as %s finds nothing else of its owner', async (role) => {
+    const member = await join(role);
+    for (const [route] of things.filter(([, rule]) => !ofCollection(rule))) {
+      const answer = await call(member, route);
+      expect([route, answer.statusCode]).toEqual([route, 404]);
+      for (const word of SECRET_WORDS) expect(answer.body).not.toContain(word);
+    }
+  });
+
+  test('finds nothing any more once the share is taken back', async () => {
+    const editor = await join('editor');
+    await app.call(owner, `DELETE /api/v1/collections/${ids.collection}/members/${editor.id}`);
+    for (const [route] of things)
+      expect([route, (await call(editor, route)).statusCode]).toEqual([route, 404]);
+  });
+});
+
 describe('a key without the scope', () => {
   const keyOf = async (scopes: Caller['scopes'], who = owner) => ({
     token: (await app.call(who, 'POST /api/v1/api-keys', { name: 'k', scopes })).json().key as string,
@@ -290,7 +343,10 @@ describe('a key without the scope', () => {
   });
 });
 
-describe('credentials that have ended', () => {
+const claimsOf = ({ token }: TestUser): { sid: string } =>
+  JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString());
+
+describe('credentials that have ended, or never were', () => {
   const everywhere = async (who: Who, status: number, type: string) => {
     for (const route of guarded) {
       const answer = await call(who, route);
@@ -319,6 +375,31 @@ describe('credentials that have ended', () => {
       .where('user_id', '=', someone.id)
       .execute();
     await everywhere(someone, 401, 'session-ended');
+  });
+
+  test('an access token that ran out opens nothing', async () => {
+    const claims = { userId: owner.id, sessionId: claimsOf(owner).sid };
+    const tokens = createAccessTokens([JWT_SECRET], () => Date.now() - ACCESS_TOKEN_SECONDS * 1000);
+    await everywhere({ token: tokens.sign(claims) }, 401, 'unauthenticated');
+  });
+
+  test.each([
+    ['without a signature', '', { alg: 'none' }],
+    ['by another algorithm', JWT_SECRET, { alg: 'HS512' }],
+    ['with another secret', 'a secret that somebody else has thought of', { alg: 'HS256' }],
+    ['without an end', JWT_SECRET, { alg: 'HS256', exp: undefined }],
+  ])('a token that somebody made %s opens nothing', async (_, secret, { alg, ...changed }) => {
+    const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
+    const signed = `${encode({ alg, typ: 'JWT' })}.${encode({ ...claimsOf(owner), ...changed })}`;
+    const mac = secret === '' ? '' : createHmac(alg.replace('HS', 'sha'), secret).update(signed);
+    const signature = mac === '' ? '' : mac.digest('base64url');
+    await everywhere({ token: `${signed}.${signature}` }, 401, 'unauthenticated');
+  });
+
+  test('a key that is taken back opens nothing', async () => {
+    const made = (await app.call(owner, 'POST /api/v1/api-keys', { name: 'gone' })).json();
+    await app.call(owner, `DELETE /api/v1/api-keys/${made.id}`);
+    await everywhere({ token: made.key }, 401, 'unauthenticated');
   });
 
   test('a deleted account opens nothing', async () => {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -62,6 +62,16 @@ test('files are read one after the other by one process', async () => {
   expect(documents.map((document) => document.pages[0]!.text)).toEqual([small, 'On a page', 'Head']);
   expect(new Set(reports.map((report) => report.pid)).size).toBe(1);
 });
+
+test.runIf(process.platform === 'linux')(
+  'where memory runs out the system ends the process that reads before the server',
+  async () => {
+    const { parser: p, reports } = parser();
+    await p.parse(stored('a.txt', small));
+    expect(readFileSync(`/proc/${reports[0]?.pid}/oom_score_adj`, 'utf8').trim()).toBe('1000');
+    expect(readFileSync('/proc/self/oom_score_adj', 'utf8').trim()).not.toBe('1000');
+  },
+);
 
 test('an error of a file comes as the same error', async () => {
   const { parser: p } = parser();

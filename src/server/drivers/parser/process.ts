@@ -7,7 +7,7 @@ import type { FromParseProcess, ToParseProcess } from '../../ports/parse-message
 import type { ParsedPart, Parser } from '../../ports/parser.ts';
 import type { PageImages } from '../../ports/recognizer.ts';
 import { siblingModule } from '../../threads/rpc.ts';
-import { processMemoryMb } from '../process-memory.ts';
+import { endFirstWhereMemoryRunsOut, processMemoryMb } from '../process-memory.ts';
 
 export interface ProcessParserOptions {
   /** Files read at the same time, each in a process of its own. */
@@ -91,6 +91,8 @@ export function createProcessParser(options: ProcessParserOptions = {}): Process
       env: { NODE_ENV: 'production' },
       execArgv: processFlags(memoryLimitMb, options.folders),
     });
+    // in a container smaller than the limit a file's process goes, and not the server
+    endFirstWhereMemoryRunsOut(child.pid);
     const exited = Promise.withResolvers<void>();
     const entry: Child = {
       process: child,

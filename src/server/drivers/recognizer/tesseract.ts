@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { setPriority } from 'node:os';
 import { AppError } from '../../errors.ts';
 import type { Recognizer } from '../../ports/recognizer.ts';
-import { processMemoryMb } from '../process-memory.ts';
+import { endFirstWhereMemoryRunsOut, processMemoryMb } from '../process-memory.ts';
 import { readTsv } from './tesseract-tsv.ts';
 
 export interface TesseractOptions {
@@ -104,6 +104,7 @@ function run(
     env: onlyWhatItNeeds(),
     stdio: ['pipe', 'pipe', 'ignore'],
   });
+  endFirstWhereMemoryRunsOut(child.pid);
   const stop = (error: unknown) => {
     reject(error);
     child.kill('SIGKILL');

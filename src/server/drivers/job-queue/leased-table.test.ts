@@ -106,6 +106,44 @@ describe.each(DIALECTS)('%s', (dialect) => {
     await aborted;
   });
 
+  test.each(['while the process runs', 'before it starts'])(
+    'a clock that is set back by an hour %s holds nothing up',
+    async (when) => {
+      const t = await make({ leaseMs: 1_000 });
+      const put = () =>
+        t.db.transaction().execute((tx) => t.queue.enqueue(tx, { kind: 'ingest', payload: {} }));
+      const leased = await put();
+      await t.queue.take(['ingest']);
+      const waiting = await put();
+      const later = await t.queue.take(['ingest']);
+      await later?.fail('the provider is away', 300_000);
+      // of another machine: nobody here can tell whether it lives
+      await t.db
+        .updateTable('jobs')
+        .set({ lease_owner: 'elsewhere/1/2/x' })
+        .where('id', '=', leased)
+        .execute();
+      t.pass(-3_600_000);
+      const queue = when === 'before it starts' ? t.another() : t.queue;
+      const taken = await queue.take(['ingest']);
+      expect(taken?.id).toBe(waiting);
+      await t.db.transaction().execute(async (tx) => taken?.complete(tx));
+      expect(await queue.take(['ingest'])).toBeUndefined();
+      t.pass(1_001);
+      expect((await queue.take(['ingest']))?.id).toBe(leased);
+    },
+  );
+
+  test('a clock that is set forward ends no wait before its time by more than it was', async () => {
+    const t = await make();
+    await t.db.transaction().execute((tx) => t.queue.enqueue(tx, { kind: 'ingest', payload: {} }));
+    await (await t.queue.take(['ingest']))?.fail('the provider is away', 300_000);
+    t.pass(100_000);
+    expect(await t.queue.take(['ingest'])).toBeUndefined();
+    t.pass(200_000);
+    expect(await t.queue.take(['ingest'])).toBeDefined();
+  });
+
   test('a cancellation that no event told of is seen at the next renewal', async () => {
     const t = await make({ renewMs: 5 });
     await t.db

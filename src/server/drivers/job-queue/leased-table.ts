@@ -4,7 +4,7 @@ import type { Events } from '../../ports/events.ts';
 import type { JobKind, JobQueue, LeasedJob } from '../../ports/job-queue.ts';
 import type { Database } from '../../ports/schema.ts';
 import type { Transaction } from '../../ports/transaction.ts';
-import { RUNNING, type StoredJob } from './due-jobs.ts';
+import { QUEUED, RUNNING, type StoredJob } from './due-jobs.ts';
 import { newLeaseOwner } from './lease-owner.ts';
 
 export interface LeasedTableOptions {
@@ -26,6 +26,11 @@ const KEEP_ENDED_MS = 86_400_000;
 const KEEP_FAILED_MS = 30 * 86_400_000;
 /** One prune stays a short transaction. */
 const PRUNE_AT_ONCE = 500;
+
+/** A clock that fell behind by more than this was set back. */
+const SET_BACK_MS = 5_000;
+/** No job is put off for longer: twice the longest pause between tries (`jobs/backoff.ts`). */
+const LONGEST_DELAY_MS = 600_000;
 
 /** A time as ISO 8601 in UTC, with milliseconds: told by this process, or an expression that the database tells it by. */
 export type Instant = string | RawBuilder<string>;
@@ -60,6 +65,7 @@ export function createLeasedTable(options: LeasedTableOptions, { takeDue, fromNo
   const at = (offsetMs = 0): Instant => fromNow(offsetMs + ahead());
   const clock = (): number => Date.now() + ahead();
   let lastPrune = clock();
+  let aheadOfUptimeMs: number | undefined;
   let woken = false;
   let waking = false;
   let wake = () => {};
@@ -89,6 +95,28 @@ export function createLeasedTable(options: LeasedTableOptions, { takeDue, fromNo
       .execute();
     const mine = new Set(kept.map(({ id }) => id));
     for (const id of ids) if (!mine.has(id)) held.get(id)?.controller.abort();
+  }
+
+  /**
+   * Times of a clock that has been set back lie far ahead: jobs would wait, and leases of the dead last, for as long as
+   * it was set back. Looked for at the first taking, and whenever this machine's clock falls behind its uptime.
+   */
+  async function pullInTimes(): Promise<void> {
+    const before = aheadOfUptimeMs;
+    aheadOfUptimeMs = clock() - performance.now();
+    if (before !== undefined && before - aheadOfUptimeMs < SET_BACK_MS) return;
+    await db
+      .updateTable('jobs')
+      .set({ run_at: at() })
+      .where('state', 'in', [QUEUED, RUNNING])
+      .where('run_at', '>', at(LONGEST_DELAY_MS))
+      .execute();
+    await db
+      .updateTable('jobs')
+      .set({ lease_until: at(leaseMs) })
+      .where('state', '=', RUNNING)
+      .where('lease_until', '>', at(2 * leaseMs))
+      .execute();
   }
 
   /** Another thread or process hears of it once the open transaction has ended, as far as that can be told here. */
@@ -187,6 +215,7 @@ export function createLeasedTable(options: LeasedTableOptions, { takeDue, fromNo
 
     async take(kinds) {
       await prune();
+      await pullInTimes();
       const row = await takeDue({ db, owner, kinds, now: at(), leaseUntil: at(leaseMs) });
       return row === undefined ? undefined : lease(row);
     },

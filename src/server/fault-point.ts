@@ -22,6 +22,8 @@ export const FAULT_POINTS = [
   'migration-step',
   'backup-records-written',
   'backup-file-written',
+  'restore-loaded',
+  'restore-placed',
 ] as const;
 export type FaultPoint = (typeof FAULT_POINTS)[number];
 

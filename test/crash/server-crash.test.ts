@@ -16,7 +16,7 @@ let house: CrashHouse | undefined;
 afterEach(() => house?.close());
 
 /** Those that a server meets. */
-const POINTS = FAULT_POINTS.filter((name) => !name.startsWith('migration') && !name.startsWith('backup'));
+const POINTS = FAULT_POINTS.filter((name) => !/^(?:migration|backup|restore)-/.test(name));
 
 async function killAgainAndAgain(crashed: CrashHouse, rounds: number): Promise<void> {
   const random = seededRandom(SEED);

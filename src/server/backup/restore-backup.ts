@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { Kysely } from 'kysely';
 import type { z } from 'zod';
+import { faultPoint } from '../fault-point.ts';
 import type { FileStore } from '../ports/file-store.ts';
 import type { Database } from '../ports/schema.ts';
 import { MIGRATIONS } from '../records/migrations/all.ts';
@@ -46,26 +47,31 @@ export interface Restored {
 export async function restoreBackup(target: RestoreTarget, from: Readable): Promise<Restored> {
   const { files, filesDir, dataDir, records } = target;
   const fresh = [dataDir, ...(filesDir === undefined ? [] : [filesDir])].filter((path) => !existsSync(path));
+  const hadSecret = existsSync(join(dataDir, 'jwt-secret'));
   const stored: string[] = [];
   const entries = readArchive(from);
   try {
     await needEmpty(records);
     await mkdir(dataDir, { recursive: true });
     const manifest = await readManifest(entries);
-    const restored = await loadRecords(records, manifest.data.schemaVersion, async (db) => {
+    const contents = await loadRecords(records, manifest.data.schemaVersion, async (db) => {
       const room = await roomIn(dataDir);
       const archive = new Unpacking(db, files, stored, room);
       archive.note(MANIFEST, manifest.content, 0);
-      const contents = await archive.unpack(entries);
+      const unpacked = await archive.unpack(entries);
       await restoreCounters(db, manifest.data.counters);
-      return { contents, jwtSecret: archive.jwtSecret };
+      // before the records take their place: those without their secret would end all sessions
+      if (archive.jwtSecret !== undefined) await keepSecret(dataDir, archive.jwtSecret);
+      faultPoint('restore-loaded');
+      return unpacked;
     });
-    if (restored.jwtSecret !== undefined) await keepSecret(dataDir, restored.jwtSecret);
-    return { manifest: manifest.data, contents: restored.contents };
+    faultPoint('restore-placed');
+    return { manifest: manifest.data, contents };
   } catch (error) {
     for (const key of stored) await files.remove(key).catch(() => {});
     if (filesDir !== undefined && fresh.includes(filesDir))
       await rm(filesDir, { recursive: true, force: true });
+    if (!hadSecret) await rm(join(dataDir, 'jwt-secret'), { force: true });
     // one that something else is in stays
     if (fresh.includes(dataDir)) await rmdir(dataDir).catch(() => {});
     throw error;

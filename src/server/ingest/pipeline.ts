@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { AppError, UpstreamError } from '../errors.ts';
+import { AppError } from '../errors.ts';
 import { faultPoint } from '../fault-point.ts';
 import type { Embedder } from '../ports/embedder.ts';
 import type { Events } from '../ports/events.ts';
@@ -205,9 +205,8 @@ export function createPipeline(ports: PipelinePorts) {
       run: unlessSuperseded(embed),
       failed,
       waiting,
-      // the document is found by keyword while the provider is away, or until its owner's budget begins anew
-      endures: (error: unknown) =>
-        error instanceof UpstreamError || (error instanceof AppError && error.code === 'BUDGET_EXCEEDED'),
+      // the document is found by keyword until its owner's budget begins anew
+      endures: (error: unknown) => error instanceof AppError && error.code === 'BUDGET_EXCEEDED',
     },
   };
 }

@@ -172,14 +172,17 @@ test('a job that endures faults, but not the death of its process, is not tried 
   expect((await job(id)).last_error).toBe('interrupted 2 times');
 });
 
-test('an endured fault is waited out beyond the last try', async () => {
+test.each([
+  ['a service that is away', new UpstreamError('storage', 'away', { retryable: true }), undefined],
+  ['a fault that its handler endures', new AppError('INTERNAL', 'this one'), () => true],
+])('%s is waited out beyond the last try', async (_name, fault, endures) => {
   const id = await enqueue({ maxAttempts: 1 });
   let tries = 0;
   start({
     async run() {
-      if (++tries < 4) throw new UpstreamError('embeddings', 'away', { retryable: true });
+      if (++tries < 4) throw fault;
     },
-    endures: (error) => error instanceof UpstreamError,
+    ...(endures === undefined ? {} : { endures }),
   });
   await until(async () => {
     house.pass(100_000);

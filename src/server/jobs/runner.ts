@@ -22,7 +22,10 @@ export interface JobHandler {
   failed?(tx: Transaction, job: LeasedJob, reason: JobReason): Promise<void>;
   /** Part of the transaction that puts the job off. */
   waiting?(tx: Transaction, job: LeasedJob, reason: JobReason): Promise<void>;
-  /** Whether this fault is waited out however long it lasts, instead of failing after the last try. */
+  /**
+   * Whether this fault, too, is waited out however long it lasts, instead of failing after the last try, as those of
+   * a full disk and of services outside are for every handler.
+   */
   endures?(error: unknown): boolean;
 }
 
@@ -184,9 +187,9 @@ class Interrupted extends Error {
   }
 }
 
-/** No document is given up because the disk was full. */
+/** No document is given up because the disk was full, or the store of its file or the provider of vectors away. */
 const isWaitedOut = (handler: JobHandler, error: unknown): boolean =>
-  storageFault(error) !== undefined || handler.endures?.(error) === true;
+  storageFault(error) !== undefined || error instanceof UpstreamError || handler.endures?.(error) === true;
 
 /** Faults of the file itself don't heal. */
 const isLasting = (error: unknown): boolean =>
@@ -195,12 +198,6 @@ const isLasting = (error: unknown): boolean =>
 
 function finalReason(error: unknown, tries: number): JobReason {
   if (error instanceof AppError && isLasting(error)) return { code: error.code, detail: error.message };
-  if (error instanceof UpstreamError) {
-    return {
-      code: 'UPSTREAM_UNAVAILABLE',
-      detail: `The service “${error.service}” failed ${tries} times. Try again later.`,
-    };
-  }
   return {
     code: 'INTERNAL',
     detail: `The document could not be processed in ${tries} tries. The server's log tells why.`,

@@ -2,11 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type BenchServer, type Client, registerClient, startServer } from '../../bench/lib/server.ts';
 import type { Document } from '../../src/contract/documents.ts';
 import { describeWith } from '../support/needs.ts';
 import { type Nginx, startNginx } from '../support/nginx.ts';
+import { expectRecordsAtRest } from '../support/records-at-rest.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
 import { newPostgresDatabase } from '../support/stores.ts';
 
@@ -24,11 +26,15 @@ describeWith('nginx', 'three API processes behind nginx', (nginxPath) =>
     let servers: BenchServer[];
     let nginx: Nginx;
     let client: Client;
+    let records: pg.Client;
     beforeAll(async () => {
       dataDir = mkdtempSync(join(tmpdir(), 'ka-three-'));
       redis = await startRedisServer(redisPath);
+      const DATABASE_URL = await newPostgresDatabase();
+      records = new pg.Client({ connectionString: DATABASE_URL });
+      await records.connect();
       const env = {
-        DATABASE_URL: await newPostgresDatabase(),
+        DATABASE_URL,
         REDIS_URL: redis.url,
         JWT_SECRET: 'one secret for all of the processes',
         TRUST_PROXY: 'true',
@@ -46,6 +52,7 @@ describeWith('nginx', 'three API processes behind nginx', (nginxPath) =>
     afterAll(async () => {
       await nginx?.close();
       await Promise.all((servers ?? []).map((server) => server.stop()));
+      await records?.end();
       await redis?.close();
       rmSync(dataDir, { recursive: true, force: true });
     });
@@ -83,6 +90,7 @@ describeWith('nginx', 'three API processes behind nginx', (nginxPath) =>
       const kept = await allDocuments(client);
       expect(kept.map(({ filename }) => filename).sort()).toEqual([...names].sort());
       expect(kept.filter(({ status }) => status === 'failed')).toEqual([]);
+      await expectRecordsAtRest(async (statement) => (await records.query(statement)).rows, [...names]);
       console.info(
         `${REQUESTS} requests in ${(tookMs / 1000).toFixed(1)} s, ${load.repeated()} of them that change something sent again, ` +
           `${followed.reduce((sum, { reconnects }) => sum + reconnects, 0)} reconnects of ${followed.length} streams`,

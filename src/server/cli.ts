@@ -97,11 +97,16 @@ program
     '--with-secrets',
     "also the installation's own secret: tokens stay good, and whoever has the file can make some",
   )
+  .option(
+    '--with-vectors',
+    "also Qdrant's copy of the vectors: restoring it spares the time of building its graphs",
+  )
   .option('--json', 'print what was written as JSON')
-  .action(async (file: string, options: { withSecrets?: true; json?: true }) => {
+  .action(async (file: string, options: { withSecrets?: true; withVectors?: true; json?: true }) => {
     const { backup } = await import('./cli/backup.ts');
     await backup(settings(), file, {
       withSecrets: options.withSecrets === true,
+      withVectors: options.withVectors === true,
       json: options.json === true,
     });
   });

@@ -14,19 +14,19 @@ export interface QdrantDouble {
   readonly requests: string[];
   /** Bodies of the last requests, as JSON. */
   readonly bodies: unknown[];
-  readonly collections: Map<string, Collection>;
+  readonly collections: Map<string, QdrantCollection>;
   readonly aliases: Map<string, string>;
   /** Answers so many requests with this status first. */
   fail(status: number, times: number): void;
   close(): Promise<void>;
 }
 
-interface Point {
+export interface Point {
   readonly vector: Readonly<Record<string, readonly number[]>>;
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
-interface Collection {
+export interface QdrantCollection {
   config: {
     params: { vectors: Record<string, { size: number; distance: string }> };
     hnsw_config: object;
@@ -66,7 +66,7 @@ export async function startQdrantDouble({
   apiKey?: string;
   version?: string;
 } = {}): Promise<QdrantDouble> {
-  const collections = new Map<string, Collection>();
+  const collections = new Map<string, QdrantCollection>();
   const aliases = new Map<string, string>();
   const requests: string[] = [];
   const bodies: unknown[] = [];
@@ -218,8 +218,9 @@ export async function startQdrantDouble({
     }
     if (method === 'POST') {
       const made = `${name}-${collection.snapshots.size}.snapshot`;
-      collection.snapshots.set(made, Buffer.from(JSON.stringify([...collection.points])));
-      return { result: { name: made } };
+      const copy = Buffer.from(JSON.stringify([...collection.points]));
+      collection.snapshots.set(made, copy);
+      return { result: { name: made, size: copy.length } };
     }
     const found = collection.snapshots.get(file);
     if (found === undefined) throw new Refusal(404, 'Not found');
@@ -264,7 +265,7 @@ function only(body: object, ...known: string[]): void {
     if (!known.includes(key)) throw new Refusal(400, `Format error in JSON body: unknown field \`${key}\``);
 }
 
-function putPoint({ config, points }: Collection, point: Json): void {
+function putPoint({ config, points }: QdrantCollection, point: Json): void {
   only(point, 'id', 'vector', 'payload');
   const { id, vector, payload } = point as unknown as { id: number } & Point;
   if (!Number.isSafeInteger(id) || id < 0) throw new Refusal(400, `${id} is not a valid point ID`);
@@ -286,7 +287,7 @@ function unit(values: readonly number[], size: number | undefined): number[] {
   return Array.from(Float32Array.from(values, (value) => (length > 0 ? value / length : 0)));
 }
 
-function query({ config, indexes, points }: Collection, body: Json): { points: object[] } {
+function query({ config, indexes, points }: QdrantCollection, body: Json): { points: object[] } {
   only(body, 'query', 'using', 'filter', 'limit', 'params', 'with_payload');
   only(body['params'] as object, 'hnsw_ef', 'exact', 'quantization');
   const using = body['using'] as string;

@@ -6,6 +6,7 @@ import { z } from 'zod';
  *   manifest.json                 what it is of
  *   records/<table>/<n>.jsonl     rows: a line with the columns, then a line a row
  *   secrets/jwt-secret            only where it was asked for
+ *   vectors/qdrant.snapshot       the same: what the server of vectors holds, as it writes it
  *   files/<key>                   originals, by the key of their documents' rows
  *   contents.json                 sums of all of it: a backup without it is not whole
  *
@@ -16,6 +17,7 @@ export const FORMAT = 1;
 export const MANIFEST = 'manifest.json';
 export const CONTENTS = 'contents.json';
 export const JWT_SECRET = 'secrets/jwt-secret';
+export const VECTORS = 'vectors/qdrant.snapshot';
 export const recordsName = (table: string, part: number): string =>
   `records/${table}/${String(part).padStart(6, '0')}.jsonl`;
 export const fileName = (key: string): string => `files/${key}`;

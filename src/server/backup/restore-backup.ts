@@ -4,6 +4,7 @@ import { mkdir, rename, rm, rmdir, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { finished } from 'node:stream/promises';
 import type { Kysely } from 'kysely';
 import type { z } from 'zod';
 import { faultPoint } from '../fault-point.ts';
@@ -21,6 +22,7 @@ import {
   type Manifest,
   MOST_PART_BYTES,
   manifestSchema,
+  VECTORS,
 } from './backup-format.ts';
 import { loadRecords, needEmpty } from './restore-target.ts';
 import { restoreCounters, tableNamed, unpackPart } from './unpack-records.ts';
@@ -31,6 +33,16 @@ export interface RestoreTarget {
   /** Where `files` are, if they are in a folder of this machine. */
   readonly filesDir: string | undefined;
   readonly dataDir: string;
+  /** Where vectors are searched on a server of their own. A copy of what it held is left out otherwise. */
+  readonly vectors?: RestoredVectors | undefined;
+}
+
+export interface RestoredVectors {
+  /** Loads it into an empty place. @param db all rows, before they take their place. */
+  load(db: Kysely<Database>, content: Readable): Promise<void>;
+  /** Removes what was loaded. */
+  discard(): Promise<void>;
+  close(): void;
 }
 
 export interface Restored {
@@ -45,7 +57,7 @@ export interface Restored {
  * @throws BrokenArchive, NotEmpty, and whatever the stores say; nothing is left behind then.
  */
 export async function restoreBackup(target: RestoreTarget, from: Readable): Promise<Restored> {
-  const { files, filesDir, dataDir, records } = target;
+  const { files, filesDir, dataDir, records, vectors } = target;
   const fresh = [dataDir, ...(filesDir === undefined ? [] : [filesDir])].filter((path) => !existsSync(path));
   const hadSecret = existsSync(join(dataDir, 'jwt-secret'));
   const stored: string[] = [];
@@ -56,7 +68,7 @@ export async function restoreBackup(target: RestoreTarget, from: Readable): Prom
     const manifest = await readManifest(entries);
     const contents = await loadRecords(records, manifest.data.schemaVersion, async (db) => {
       const room = await roomIn(dataDir);
-      const archive = new Unpacking(db, files, stored, room);
+      const archive = new Unpacking({ db, files, stored, room, vectors });
       archive.note(MANIFEST, manifest.content, 0);
       const unpacked = await archive.unpack(entries);
       await restoreCounters(db, manifest.data.counters);
@@ -69,6 +81,7 @@ export async function restoreBackup(target: RestoreTarget, from: Readable): Prom
     return { manifest: manifest.data, contents };
   } catch (error) {
     for (const key of stored) await files.remove(key).catch(() => {});
+    await vectors?.discard().catch(() => {});
     if (filesDir !== undefined && fresh.includes(filesDir))
       await rm(filesDir, { recursive: true, force: true });
     if (!hadSecret) await rm(join(dataDir, 'jwt-secret'), { force: true });
@@ -98,6 +111,14 @@ async function readManifest(
   return { data, content };
 }
 
+interface UnpackingTarget {
+  readonly db: Kysely<Database>;
+  readonly files: FileStore;
+  readonly stored: string[];
+  readonly room: number;
+  readonly vectors: RestoredVectors | undefined;
+}
+
 /** One reading of an archive, behind its manifest. */
 class Unpacking {
   readonly #db: Kysely<Database>;
@@ -110,13 +131,15 @@ class Unpacking {
   readonly #keys = new Map<string, string>();
   readonly #damaged = new Set<string>();
   #fileBytes = 0;
+  readonly #vectors: RestoredVectors | undefined;
   jwtSecret: string | undefined;
 
-  constructor(db: Kysely<Database>, files: FileStore, stored: string[], room: number) {
+  constructor({ db, files, stored, room, vectors }: UnpackingTarget) {
     this.#db = db;
     this.#files = files;
     this.#stored = stored;
     this.#room = room;
+    this.#vectors = vectors;
   }
 
   note(name: string, content: Buffer, rows: number): void {
@@ -139,6 +162,7 @@ class Unpacking {
   }
 
   async #take(entry: ReadEntry): Promise<void> {
+    if (entry.name === VECTORS) return this.#takeVectors(entry);
     const [folder, name = '', part, more] = entry.name.split('/');
     this.#room -= entry.sizeBytes;
     if (this.#room < 0)
@@ -157,6 +181,20 @@ class Unpacking {
       this.jwtSecret = content.toString('utf8');
       this.note(entry.name, content, 0);
     } else throw new BrokenArchive(`The backup holds something that belongs to none: ${shown(entry)}.`);
+  }
+
+  async #takeVectors(entry: ReadEntry): Promise<void> {
+    const hash = createHash('sha256');
+    const hashed = async function* () {
+      for await (const some of entry.content()) {
+        hash.update(some);
+        yield some;
+      }
+    };
+    const content = Readable.from(hashed(), { objectMode: false });
+    if (this.#vectors === undefined) content.resume();
+    await (this.#vectors === undefined ? finished(content) : this.#vectors.load(this.#db, content));
+    this.#parts.push({ name: VECTORS, sha256: hash.digest('hex'), rows: 0 });
   }
 
   /** A file gets a key of its own in this store; the name in the archive only tells whose it is. */

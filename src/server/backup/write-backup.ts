@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { type Kysely, sql } from 'kysely';
 import { AppError } from '../errors.ts';
 import { faultPoint } from '../fault-point.ts';
@@ -19,6 +19,7 @@ import {
   JWT_SECRET,
   MANIFEST,
   type Manifest,
+  VECTORS,
 } from './backup-format.ts';
 import { packRecords, readCounters } from './pack-records.ts';
 
@@ -28,6 +29,10 @@ export interface BackedUpStores {
   /** Of the same records, for writing. */
   readonly db: Kysely<Database>;
   readonly files: FileStore;
+  /** A copy of what the server of vectors holds, as a stream; undefined: not wanted. */
+  readonly vectors?:
+    | ((use: (content: Readable, sizeBytes: number) => Promise<void>) => Promise<void>)
+    | undefined;
   /** Goes into the backup as it is; undefined: not wanted, or not kept by the installation. */
   readonly jwtSecret?: string | undefined;
 }
@@ -58,6 +63,12 @@ export async function writeBackup(stores: BackedUpStores, to: Writable): Promise
       await archive.add(JWT_SECRET, content);
       parts.push({ name: JWT_SECRET, sha256: sha256(content), rows: 0 });
     }
+    await stores.vectors?.(async (content, sizeBytes) => {
+      const hash = createHash('sha256');
+      if (!(await archive.addStream({ name: VECTORS, sizeBytes }, hashed(content, hash))))
+        throw new Error('The snapshot of the server of vectors is not as long as it said.');
+      parts.push({ name: VECTORS, sha256: hash.digest('hex'), rows: 0 });
+    });
     const { lostFiles, count, bytes } = await writeFiles(stores.files, files, archive);
     const contents: Contents = { parts, rows, files: { count, bytes }, lostFiles };
     await archive.add(CONTENTS, asJson(contents));

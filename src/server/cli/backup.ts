@@ -2,13 +2,16 @@ import { createWriteStream, existsSync } from 'node:fs';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Writable } from 'node:stream';
-import { type WrittenBackup, writeBackup } from '../backup/write-backup.ts';
+import { type BackedUpStores, type WrittenBackup, writeBackup } from '../backup/write-backup.ts';
 import type { Config } from '../config.ts';
 import { openRecords } from '../records/open-records.ts';
 import { openFileStore } from '../threads/open-file-store.ts';
+import { snapshotVectors } from './vector-snapshot.ts';
 
 export interface BackupOptions {
   readonly withSecrets: boolean;
+  /** Also what Qdrant holds. */
+  readonly withVectors: boolean;
   readonly json: boolean;
 }
 
@@ -17,6 +20,10 @@ export async function backup(config: Config, file: string, options: BackupOption
   const { database, dataDir } = config;
   if (database.kind === 'sqlite' && !existsSync(database.path))
     throw new Error(`There is no installation in ${dataDir}: start it once, or set DATA_DIR.`);
+  if (options.withVectors && config.vectors.kind !== 'qdrant')
+    throw new Error(
+      '--with-vectors needs VECTOR_URL: without it the vectors are searched beside the records, which every backup holds.',
+    );
   if (file === '-') {
     tell(await write(config, toStandardOutput(), options), file, options);
     return;
@@ -44,7 +51,11 @@ function toStandardOutput(): Writable {
   return new Writable({ write: (chunk, _encoding, done) => void process.stdout.write(chunk, done) });
 }
 
-async function write(config: Config, to: Writable, { withSecrets }: BackupOptions): Promise<WrittenBackup> {
+async function write(
+  config: Config,
+  to: Writable,
+  { withSecrets, withVectors }: BackupOptions,
+): Promise<WrittenBackup> {
   // as they are: what the release before wrote is saved before this one changes it
   const { db, close } = await openRecords(config.database);
   const files = await openFileStore(config.storage);
@@ -55,7 +66,10 @@ async function write(config: Config, to: Writable, { withSecrets }: BackupOption
       : undefined;
     if (withSecrets && jwtSecret === undefined)
       console.error('! the installation keeps no secret of its own: JWT_SECRET is kept where it is set');
-    return await writeBackup({ records: config.database, db, files, jwtSecret }, to);
+    const vectors: BackedUpStores['vectors'] = withVectors
+      ? (use) => snapshotVectors(config, db, use)
+      : undefined;
+    return await writeBackup({ records: config.database, db, files, jwtSecret, vectors }, to);
   } finally {
     files.close();
     await close();

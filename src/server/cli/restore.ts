@@ -3,6 +3,7 @@ import { access } from 'node:fs/promises';
 import { restoreBackup } from '../backup/restore-backup.ts';
 import type { Config } from '../config.ts';
 import { openFileStore } from '../threads/open-file-store.ts';
+import { createVectorRestore } from './vector-snapshot.ts';
 
 /** `ka restore`: into the empty installation that the settings name. */
 export async function restore(config: Config, file: string, asJson: boolean): Promise<void> {
@@ -11,6 +12,7 @@ export async function restore(config: Config, file: string, asJson: boolean): Pr
       throw new Error(`There is no file ${file} that can be read.`);
     });
   const files = await openFileStore(config.storage);
+  const vectors = createVectorRestore(config);
   try {
     const { manifest, contents } = await restoreBackup(
       {
@@ -18,6 +20,7 @@ export async function restore(config: Config, file: string, asJson: boolean): Pr
         files,
         filesDir: config.storage.kind === 'disk' ? config.storage.dir : undefined,
         dataDir: config.dataDir,
+        vectors,
       },
       file === '-' ? process.stdin : createReadStream(file),
     );
@@ -34,5 +37,6 @@ export async function restore(config: Config, file: string, asJson: boolean): Pr
       console.error(`! the stored file ${key} was lost or damaged already when the backup was made`);
   } finally {
     files.close();
+    vectors?.close();
   }
 }

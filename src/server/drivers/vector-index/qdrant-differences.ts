@@ -10,19 +10,24 @@ const MOST_COLLECTIONS = 100_000;
 const ORDINALS = 2 ** 32;
 
 /**
- * Ranges of collection `no` in which Qdrant holds other keys than the records. A collection with as many on both sides
- * counts as equal.
+ * Ranges of collection `no` in which Qdrant holds other keys than the records.
+ *
+ * @param options.everyKey otherwise a collection with as many on both sides counts as equal.
  */
 export async function* qdrantDifferences(
   db: Kysely<Database>,
   qdrant: Pick<Qdrant, 'service' | 'path'>,
-  signal?: AbortSignal,
+  {
+    signal,
+    everyKey = false,
+  }: { readonly signal?: AbortSignal | undefined; readonly everyKey?: boolean } = {},
 ): AsyncGenerator<{ no: number; range: OrdinalRange }> {
   const there = await countThere(qdrant);
   const known = (await db.selectFrom('collections').select('no').execute()).map(({ no }) => Number(no));
   for (const no of known) {
     signal?.throwIfAborted();
-    if ((there.get(no) ?? 0) !== (await countHere(db, no))) yield* differencesIn(db, qdrant, no, signal);
+    if (everyKey || (there.get(no) ?? 0) !== (await countHere(db, no)))
+      yield* differencesIn(db, qdrant, no, signal);
     there.delete(no);
   }
   // of collections that are gone

@@ -10,21 +10,21 @@ const SNAPSHOT_MS = 600_000;
  */
 export async function takeSnapshot(
   { service, path }: Qdrant,
-  use: (content: Readable) => Promise<void>,
+  use: (content: Readable, sizeBytes: number) => Promise<void>,
 ): Promise<void> {
   const { result } = (await service.call('POST', path('/snapshots?wait=true'), undefined, {
     timeoutMs: SNAPSHOT_MS,
     tries: 1,
-  })) as { result: { name: string } };
+  })) as { result: { name: string; size: number } };
   const own = path(`/snapshots/${encodeURIComponent(result.name)}`);
   try {
-    await use(await service.download(own));
+    await use(await service.download(own), result.size);
   } finally {
     await service.call('DELETE', `${own}?wait=true`);
   }
 }
 
-/** Replaces the collection by a snapshot. A sweep must follow: the records may be of another moment. */
+/** Replaces the collection by a snapshot. A comparison of every key must follow: the records may be of another moment. */
 export async function restoreSnapshot({ service, path }: Qdrant, content: Readable): Promise<void> {
   const boundary = `snapshot-${randomUUID()}`;
   const form = async function* () {

@@ -176,24 +176,7 @@ export function createQdrantSync({
     await service.call('POST', path('/points/delete?wait=true'), { filter }, { signal, timeoutMs: WRITE_MS });
   }
 
-  async function note(no: number, { first, end }: OrdinalRange): Promise<void> {
-    for (let from = first; from < end; from += MOST_COUNT) {
-      const ordinal_count = Math.min(MOST_COUNT, end - from);
-      await db
-        .insertInto('vector_log')
-        .values({ collection_no: no, first_ordinal: from, ordinal_count })
-        .execute();
-    }
-  }
-
-  async function sweep(signal?: AbortSignal): Promise<number> {
-    let noted = 0;
-    for await (const { no, range } of qdrantDifferences(db, qdrant, signal)) {
-      await note(no, range);
-      noted++;
-    }
-    return noted;
-  }
+  const sweep = (signal?: AbortSignal) => noteDifferences(db, qdrant, { signal });
 
   return {
     drain,
@@ -240,6 +223,31 @@ export function createQdrantSync({
       await running?.catch(() => {});
     },
   };
+}
+
+/**
+ * Notes every range in which Qdrant differs from the records.
+ *
+ * @param options.everyKey also compares where both sides hold as many: after a copy of another moment was restored.
+ * @returns how many.
+ */
+export async function noteDifferences(
+  db: Kysely<Database>,
+  qdrant: Qdrant,
+  options: { readonly signal?: AbortSignal | undefined; readonly everyKey?: boolean } = {},
+): Promise<number> {
+  let noted = 0;
+  for await (const { no, range } of qdrantDifferences(db, qdrant, options)) {
+    for (let from = range.first; from < range.end; from += MOST_COUNT) {
+      const ordinal_count = Math.min(MOST_COUNT, range.end - from);
+      await db
+        .insertInto('vector_log')
+        .values({ collection_no: no, first_ordinal: from, ordinal_count })
+        .execute();
+    }
+    noted++;
+  }
+  return noted;
 }
 
 async function putRows(

@@ -213,11 +213,23 @@ program
   .option('--mode <mode>', 'hybrid, vector or keyword', asMode, 'hybrid')
   .option('--run <file>', 'write a TREC run, 100 documents a query')
   .option('--json <file>', 'write the figures as JSON')
+  .option('--per-query <file>', 'write a line of figures a question')
+  .option(
+    '--compare <file>',
+    'compare with such a file of another run: what differs, and whether by more than chance',
+  )
   .option('--cache <folder>', 'keep vectors there for the next run')
   .action(
     async (
       set: string,
-      options: { mode: 'hybrid' | 'vector' | 'keyword'; run?: string; json?: string; cache?: string },
+      options: {
+        mode: 'hybrid' | 'vector' | 'keyword';
+        run?: string;
+        json?: string;
+        perQuery?: string;
+        compare?: string;
+        cache?: string;
+      },
     ) => {
       const { evaluate } = await import('./eval/evaluate.ts');
       process.exitCode = await evaluate(set, options);

@@ -8,25 +8,35 @@ export interface RankedDocument {
 /** Query → documents, each once. */
 export type Run = ReadonlyMap<string, readonly RankedDocument[]>;
 
-/** Means over the judged queries, those with a relevant document; one that the run lacks counts 0. */
-export interface RankingScores {
-  readonly queries: number;
+export interface QueryScores {
   readonly ndcg10: number;
   readonly recall10: number;
   readonly recall100: number;
   readonly mrr10: number;
 }
 
+/** Means over the judged queries. */
+export interface RankingScores extends QueryScores {
+  readonly queries: number;
+}
+
 /**
  * As trec_eval counts (`ndcg_cut_10`, `recall_10`, `recall_100`, `recip_rank` within ten): linear gain, equal
- * scores in descending order of their documents' names.
+ * scores in descending order of their documents' names. Judged queries are those with a relevant document; one that the
+ * run lacks counts 0.
  */
-export function scoreRun(judgements: Judgements, run: Run): RankingScores {
-  const scores = [...judgements].flatMap(([query, relevances]) => {
+export function scoreQueries(judgements: Judgements, run: Run): Map<string, QueryScores> {
+  const scores = new Map<string, QueryScores>();
+  for (const [query, relevances] of judgements) {
     const ideal = [...relevances.values()].filter((relevance) => relevance > 0).sort((a, b) => b - a);
-    return ideal.length === 0 ? [] : [scoreQuery(inOrder(run.get(query) ?? []), relevances, ideal)];
-  });
-  const mean = (of: (score: (typeof scores)[number]) => number) =>
+    if (ideal.length > 0) scores.set(query, scoreQuery(inOrder(run.get(query) ?? []), relevances, ideal));
+  }
+  return scores;
+}
+
+export function scoreRun(judgements: Judgements, run: Run): RankingScores {
+  const scores = [...scoreQueries(judgements, run).values()];
+  const mean = (of: (score: QueryScores) => number) =>
     scores.length === 0 ? 0 : scores.reduce((sum, score) => sum + of(score), 0) / scores.length;
   return {
     queries: scores.length,
@@ -41,7 +51,7 @@ function scoreQuery(
   ranked: readonly RankedDocument[],
   relevances: ReadonlyMap<string, number>,
   ideal: readonly number[],
-) {
+): QueryScores {
   const gains = ranked.slice(0, 100).map(({ id }) => Math.max(0, relevances.get(id) ?? 0));
   const found = (k: number) => gains.slice(0, k).filter((gain) => gain > 0).length / ideal.length;
   const first = gains.slice(0, 10).findIndex((gain) => gain > 0);

@@ -75,6 +75,62 @@ test('a set is indexed, searched and asked by what the product is made of', asyn
   expect(scoreRun(loadEvalSet(dir).judgements, run)).toEqual(report.ranking);
 });
 
+test('two runs are compared question by question', async () => {
+  const perQueryFile = join(dir, 'keyword.jsonl');
+  const cacheDir = join(dir, 'cache');
+  const first = await runEval(dir, { mode: 'keyword', modelDir, perQueryFile, cacheDir });
+  expect(first).not.toHaveProperty('compared');
+  const lines = readFileSync(perQueryFile, 'utf8').trim().split('\n');
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+    {
+      id: 'q1',
+      ndcg10: 1,
+      recall10: 1,
+      recall100: 1,
+      mrr10: 1,
+      gate: 1,
+      rightFirst: 1,
+      right: 1,
+      f1: expect.any(Number),
+    },
+    {
+      id: 'q2',
+      ndcg10: 1,
+      recall10: 1,
+      recall100: 1,
+      mrr10: 1,
+      gate: 1,
+      rightFirst: 1,
+      right: 1,
+      f1: expect.any(Number),
+    },
+    { id: 'q3', gate: 1 },
+  ]);
+  // as if the other run had found nothing for one of them
+  writeFileSync(perQueryFile, [lines[0]?.replace('"ndcg10":1', '"ndcg10":0'), ...lines.slice(1)].join('\n'));
+  const { compared, searchCpuMs, answerCpuMs } = await runEval(dir, {
+    mode: 'keyword',
+    modelDir,
+    compareFile: perQueryFile,
+    cacheDir,
+  });
+  expect(compared?.find(({ figure }) => figure === 'ndcg10')).toEqual({
+    figure: 'ndcg10',
+    pairs: 2,
+    before: 0.5,
+    after: 1,
+    better: 1,
+    worse: 0,
+    p: 1,
+  });
+  expect(compared?.find(({ figure }) => figure === 'gate')).toMatchObject({ pairs: 3, better: 0, worse: 0 });
+  expect(Math.min(searchCpuMs, answerCpuMs ?? 0)).toBeGreaterThan(0);
+  writeFileSync(perQueryFile, '{"id":"q1"}\nnothing\n');
+  await expect(runEval(dir, { mode: 'keyword', modelDir, compareFile: perQueryFile })).rejects.toThrow(
+    /keyword\.jsonl, line 2/,
+  );
+});
+
 test('kept vectors give the same figures again', async () => {
   const again = () => runEval(dir, { mode: 'vector', modelDir, cacheDir: join(dir, 'cache') });
   const [first, second] = [await again(), await again()];

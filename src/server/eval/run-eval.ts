@@ -2,9 +2,16 @@ import { writeFileSync } from 'node:fs';
 import type { SearchMode } from '../../contract/search.ts';
 import { type Answering, createAnswering } from '../answer/answering.ts';
 import { readPage } from '../records/pages.ts';
-import { type AnswerScores, holdsAnswer, type Reply, scoreReplies } from './answer-metrics.ts';
+import { type AnswerScores, holdsAnswer, type Reply, scoreReplies, tokenF1 } from './answer-metrics.ts';
 import { type EvalSet, loadEvalSet } from './beir.ts';
 import { defaultCacheDir, type EvaluationHouse, openEvaluationHouse } from './evaluation-house.ts';
+import {
+  compareFigures,
+  type FigureDifference,
+  figuresOf,
+  formatFigures,
+  readFigures,
+} from './query-figures.ts';
 import { formatRun, type RankedDocument, type RankingScores, type Run, scoreRun } from './ranking-metrics.ts';
 
 export interface EvalRequest {
@@ -14,6 +21,10 @@ export interface EvalRequest {
   /** TREC run, up to 100 documents a query. */
   readonly runFile?: string | undefined;
   readonly jsonFile?: string | undefined;
+  /** A line of figures a question. */
+  readonly perQueryFile?: string | undefined;
+  /** Such a file of another run on the same set, to compare with. */
+  readonly compareFile?: string | undefined;
   readonly cacheDir?: string | undefined;
   readonly log?: (line: string) => void;
 }
@@ -26,8 +37,12 @@ export interface EvalReport {
   readonly ranking: RankingScores;
   /** One search at a time, its question embedded. */
   readonly searchMs: { readonly p50: number; readonly p95: number };
+  /** Processor time of a search, and of an answer, all threads together. */
+  readonly searchCpuMs: number;
+  readonly answerCpuMs?: number;
   /** Where the set has questions with answers; always by hybrid search. */
   readonly answers?: AnswerScores;
+  readonly compared?: readonly FigureDifference[];
 }
 
 const RUN_DEPTH = 100;
@@ -37,12 +52,16 @@ const FIRST_REVISION = 1;
 /** Measures retrieval, and answers where the set has some, on a labelled set: `ka eval SET`. */
 export async function runEval(setDir: string, request: EvalRequest): Promise<EvalReport> {
   const { mode, modelDir, runFile, jsonFile, cacheDir = defaultCacheDir(), log = () => {} } = request;
+  const { perQueryFile, compareFile } = request;
   const set = loadEvalSet(setDir);
+  // before anything takes its time: it may be no such file
+  const others = compareFile === undefined ? undefined : readFigures(compareFile);
   const house = await openEvaluationHouse(set.documents, { modelDir, cacheDir, log });
   try {
-    const { run, tookMs } = await searchAll(house, set, mode);
+    const { run, tookMs, cpuMs } = await searchAll(house, set, mode);
     log(`searched for ${set.queries.length} questions`);
-    const answers = set.questions.length === 0 ? undefined : scoreReplies(await askAll(house, set));
+    const asked = set.questions.length === 0 ? undefined : await askAll(house, set);
+    const figures = figuresOf(set.judgements, run, asked?.replies ?? []);
     const report: EvalReport = {
       set: set.name,
       mode,
@@ -50,9 +69,12 @@ export async function runEval(setDir: string, request: EvalRequest): Promise<Eva
       chunks: house.corpus.chunks,
       ranking: scoreRun(set.judgements, run),
       searchMs: { p50: share(tookMs, 0.5), p95: share(tookMs, 0.95) },
-      ...(answers === undefined ? {} : { answers }),
+      searchCpuMs: cpuMs,
+      ...(asked === undefined ? {} : { answers: scoreReplies(asked.replies), answerCpuMs: asked.cpuMs }),
+      ...(others === undefined ? {} : { compared: compareFigures(others, figures) }),
     };
     if (runFile !== undefined) writeFileSync(runFile, formatRun(run, `ka-${mode}`));
+    if (perQueryFile !== undefined) writeFileSync(perQueryFile, formatFigures(figures));
     if (jsonFile !== undefined) writeFileSync(jsonFile, `${JSON.stringify(report, undefined, 1)}\n`);
     return report;
   } finally {
@@ -64,12 +86,13 @@ async function searchAll(
   house: EvaluationHouse,
   { queries }: EvalSet,
   mode: SearchMode,
-): Promise<{ run: Run; tookMs: number[] }> {
+): Promise<{ run: Run; tookMs: number[]; cpuMs: number }> {
   // the model itself: a kept vector would flatter the times
   const answering = answeringOf(house, house.model);
   const run = new Map<string, RankedDocument[]>();
   const tookMs: number[] = [];
   const { signal } = new AbortController();
+  const cpu = cpuTime();
   for (const { id, text } of queries) {
     const { hits, tookMs: took } = await answering.search(
       house.corpus.userId,
@@ -88,22 +111,31 @@ async function searchAll(
       [...best].map(([name, score]) => ({ id: name, score })),
     );
   }
-  return { run, tookMs };
+  return { run, tookMs, cpuMs: cpu() / queries.length };
 }
 
-async function askAll(house: EvaluationHouse, { questions }: EvalSet): Promise<Reply[]> {
+async function askAll(
+  house: EvaluationHouse,
+  { questions }: EvalSet,
+): Promise<{ replies: Reply[]; cpuMs: number }> {
   const answering = answeringOf(house, house.embedder);
   const { signal } = new AbortController();
   const replies: Reply[] = [];
-  for (const { question, answers, unanswerable, documentIds } of questions) {
+  const cpu = cpuTime();
+  for (const { id, question, answers, unanswerable, documentIds } of questions) {
     for await (const event of answering.ask(house.corpus.userId, { query: question, limit: 10 }, signal)) {
       if (event.type !== 'done') continue;
       const { answered, citations } = event.answer;
+      const cited = new Set(citations.map(({ documentId }) => house.corpus.nameOf.get(documentId)));
       replies.push({
+        id,
         answerable: !unanswerable,
         answered,
         rightFirst: holdsAnswer(citations[0]?.quote ?? '', answers),
         right: citations.some(({ quote }) => holdsAnswer(quote, answers)),
+        f1: Math.max(0, ...citations.map(({ quote }) => tokenF1(quote, answers))),
+        labelled: documentIds.length,
+        labelledCited: documentIds.filter((name) => cited.has(name)).length,
         citations: await Promise.all(
           citations.map(async ({ documentId, page, start, end, quote }) => ({
             relevant: documentIds.includes(house.corpus.nameOf.get(documentId) as string),
@@ -113,7 +145,16 @@ async function askAll(house: EvaluationHouse, { questions }: EvalSet): Promise<R
       });
     }
   }
-  return replies;
+  return { replies, cpuMs: cpu() / questions.length };
+}
+
+/** @returns milliseconds of the processor since the call, of all threads of this process. */
+function cpuTime(): () => number {
+  const begun = process.cpuUsage();
+  return () => {
+    const { user, system } = process.cpuUsage(begun);
+    return (user + system) / 1000;
+  };
 }
 
 function answeringOf(house: EvaluationHouse, embedder: EvaluationHouse['model']): Answering {

@@ -11,7 +11,7 @@ const MAX_MS = 15_000;
 export function discardLeftover(request: IncomingMessage, maxBytes = MAX_BYTES, maxMs = MAX_MS): void {
   if (request.readableEnded || request.destroyed) return;
   let bytes = 0;
-  const end = () => request.socket.destroy();
+  const end = () => void request.destroy();
   const timer = setTimeout(end, maxMs).unref();
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.length;

@@ -6,6 +6,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type BenchServer, type Client, registerClient, startServer } from '../../bench/lib/server.ts';
 import type { Document } from '../../src/contract/documents.ts';
+import { followTask } from '../support/follow-task.ts';
 import { describeWith } from '../support/needs.ts';
 import { type Nginx, startNginx } from '../support/nginx.ts';
 import { expectRecordsAtRest } from '../support/records-at-rest.ts';
@@ -67,7 +68,9 @@ describeWith('nginx', 'three API processes behind nginx', (nginxPath) =>
       const load = createLoad(nginx.url, client.token, documentId, names);
       // there is work left for streams to tell of when processes go
       const { taskId: longTask } = await client.upload(manyFiles('long', names, 60));
-      const streams = Array.from({ length: STREAMS }, () => follow(nginx.url, client.token, longTask));
+      const streams = Array.from({ length: STREAMS }, () =>
+        followTask(() => nginx.url, client.token, longTask),
+      );
       await Promise.all(streams.map(({ begun }) => begun));
       let drainedWith: Promise<number | null> | undefined;
       const running: Promise<void>[] = [];
@@ -196,54 +199,6 @@ function createLoad(url: string, token: string, documentId: string, names: Set<s
       else await safe(READS[at % READS.length]?.(documentId) as string);
     },
   };
-}
-
-interface Followed {
-  readonly finished: boolean;
-  readonly reconnects: number;
-}
-
-/**
- * Follows a task until its `done`, again from its last event wherever the stream breaks off. `begun` when the first
- * stream has said something.
- */
-function follow(
-  url: string,
-  token: string,
-  taskId: string,
-): { begun: Promise<void>; ended: Promise<Followed> } {
-  const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
-  const run = async (): Promise<Followed> => {
-    let lastId: string | undefined;
-    for (let reconnects = 0; reconnects < 50; reconnects++) {
-      try {
-        const response = await fetch(`${url}/api/v1/tasks/${taskId}/events`, {
-          headers: {
-            authorization: `Bearer ${token}`,
-            ...(lastId === undefined ? {} : { 'last-event-id': lastId }),
-          },
-        });
-        if (!response.ok) await pause(1000 * Number(response.headers.get('retry-after') ?? 1));
-        let rest = '';
-        for await (const text of (response.body as ReadableStream<Uint8Array<ArrayBuffer>>).pipeThrough(
-          new TextDecoderStream(),
-        )) {
-          begin();
-          rest += text;
-          const blocks = rest.split('\n\n');
-          rest = blocks.pop() as string;
-          for (const block of blocks) {
-            lastId = /^id: (.*)$/m.exec(block)?.[1] ?? lastId;
-            if (/^event: done$/m.test(block)) return { finished: true, reconnects };
-          }
-        }
-      } catch {
-        // broken off
-      }
-    }
-    return { finished: false, reconnects: 50 };
-  };
-  return { begun, ended: run() };
 }
 
 async function allDocuments(client: Client): Promise<Document[]> {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type BenchServer, type Client, registerClient, startServer } from '../../bench/lib/server.ts';
 import type { SearchResult } from '../../src/contract/search.ts';
+import { followTask } from '../support/follow-task.ts';
 import { describeWith } from '../support/needs.ts';
 import { newPostgres, type PostgresServer } from '../support/postgres-server.ts';
 import { type QdrantDouble, startQdrantDouble } from '../support/qdrant-double.ts';
@@ -16,9 +17,10 @@ const HEAL_MS = 60_000;
 const text = (name: string): string =>
   Array.from({ length: 40 }, (_, n) => `Line ${n} of ${name}: the lamp burned oil number ${n}.`).join('\n\n');
 
-describeWith('redis', 'two processes, and what they stand on dies', (redisPath) => {
+describeWith('redis', 'two processes: what they stand on dies, and one of them', (redisPath) => {
   let dataDir: string;
   let postgres: PostgresServer;
+  let standby: PostgresServer;
   let redis: RedisServer;
   let qdrant: QdrantDouble;
   let wire: Wire;
@@ -33,11 +35,13 @@ describeWith('redis', 'two processes, and what they stand on dies', (redisPath) 
     // as an installation has it: what is acknowledged outlives a kill
     postgres = await newPostgres({ synchronous_commit: 'on' });
     await postgres.run('create database ka');
+    standby = await postgres.follow();
     redis = await startRedisServer(redisPath);
     qdrant = await startQdrantDouble();
     wire = await layWire(qdrant.url);
     const env = {
       DATABASE_URL: postgres.url('ka'),
+      DATABASE_READ_URLS: standby.url('ka'),
       REDIS_URL: redis.url,
       VECTOR_URL: wire.url,
       JWT_SECRET: 'one secret for all of the processes',
@@ -56,6 +60,7 @@ describeWith('redis', 'two processes, and what they stand on dies', (redisPath) 
     wire?.cut();
     await qdrant?.close();
     await redis?.close();
+    await standby?.stop();
     await postgres?.stop();
     rmSync(dataDir, { recursive: true, force: true });
   });
@@ -68,6 +73,24 @@ describeWith('redis', 'two processes, and what they stand on dies', (redisPath) 
   };
   const search = (client: Client, mode: 'hybrid' | 'vector', query: string) =>
     client.post<SearchResult>('/api/v1/search', { query, mode });
+
+  test('a read replica is killed and comes back: no request fails, and it is read again', async () => {
+    const reads = async (status: string) => {
+      for (const server of servers)
+        await expect.poll(() => checkOf(server, 'database'), { timeout: HEAL_MS }).toBe(status);
+    };
+    await reads('healthy');
+    const load = startLoad(servers);
+    await load.more(20);
+    await standby.kill();
+    await load.more(60);
+    await reads('degraded');
+    await standby.restart();
+    await reads('healthy');
+    await load.more(20);
+    const seen = await load.stop();
+    expect(seen.filter(({ status }) => status !== 200)).toEqual([]);
+  }, 120_000);
 
   test('Redis is killed and comes back empty: no request fails, and health tells', async () => {
     const load = startLoad(servers);
@@ -141,6 +164,25 @@ describeWith('redis', 'two processes, and what they stand on dies', (redisPath) 
     expect(refused.filter(({ status, retryAfter }) => status !== 503 || retryAfter === null)).toEqual([]);
     expect(seen.slice(-6).map(({ status }) => status)).toEqual(Array(6).fill(200));
     expect(await client.finished(taskId)).toMatchObject({ status: 'completed', progress: { failed: 0 } });
+    await expectRecordsAtRest((statement) => postgres.run(statement, 'ka'), names);
+  }, 240_000);
+
+  test('a process is killed while it works and tells of it: another goes on with both', async () => {
+    const [killed, left] = servers as [(typeof servers)[0], (typeof servers)[0]];
+    const { taskId } = await upload(left.client, ...Array.from({ length: 6 }, (_, n) => `told-${n}.txt`));
+    const { begun, ended } = followTask(
+      (reconnects) => (reconnects === 0 ? killed.url : left.url),
+      left.client.token,
+      taskId,
+    );
+    await begun;
+    process.kill(killed.pid, 'SIGKILL');
+    const { finished, reconnects } = await ended;
+    expect([finished, reconnects > 0]).toEqual([true, true]);
+    expect(await left.client.finished(taskId)).toMatchObject({
+      status: 'completed',
+      progress: { failed: 0 },
+    });
     await expectRecordsAtRest((statement) => postgres.run(statement, 'ka'), names);
   }, 240_000);
 });

@@ -23,6 +23,9 @@ const SHUTDOWN_MS = 11_000;
  */
 export async function serveMany(config: Config, workers: number): Promise<void> {
   if (cluster.isWorker) return serveOne(config, workers);
+  // They take connections from the one socket by themselves. Were this process to hand them out, one that is handed to a
+  // process in the moment of its death would be neither answered nor closed: its client waits for good.
+  cluster.schedulingPolicy = cluster.SCHED_NONE;
   const log = createLog(config.logLevel);
   const told = toldToEnd();
   const crew = startCrew(workers, log);

@@ -1,4 +1,5 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -68,6 +69,15 @@ test('several processes share a port: one that is killed is replaced, safe reque
   }
   await expect.poll(() => childrenOf(server.pid).length, { timeout: 30_000 }).toBe(WORKERS);
   await expect.poll(workersOf, { timeout: 30_000 }).toEqual(['1', '2', '3']);
+  // connections that come in the very moment are answered or closed, and never left waiting
+  for (let round = 0; round < 3; round++) {
+    const [doomed] = childrenOf(server.pid) as [number];
+    process.kill(doomed, 'SIGKILL');
+    const ends = await Promise.all(Array.from({ length: 12 }, () => connectAnew(server.url)));
+    expect(ends).not.toContain('left waiting');
+    expect(ends).toContain('200');
+    await expect.poll(workersOf, { timeout: 30_000 }).toEqual(['1', '2', '3']);
+  }
   // whichever takes jobs, another process's documents are found
   await upload(client, 'oil.txt', 'Colza oil is pressed from rape seed.');
 
@@ -76,6 +86,20 @@ test('several processes share a port: one that is killed is replaced, safe reque
   expect(await exitCode).toBe(0);
   expect(last.filter(isAlive)).toEqual([]);
 }, 120_000);
+
+/** A request on a connection of its own. @returns its status, or how it ended. */
+const connectAnew = (url: string): Promise<string> =>
+  new Promise((resolve) => {
+    const request = get(`${url}/health`, { agent: false, timeout: 10_000 }, (response) => {
+      response.resume();
+      resolve(String(response.statusCode));
+    });
+    request.once('timeout', () => {
+      resolve('left waiting');
+      request.destroy();
+    });
+    request.once('error', () => resolve('closed'));
+  });
 
 async function upload(client: Client, name: string, text: string): Promise<void> {
   const { taskId } = await again(() => client.upload([{ name, bytes: Buffer.from(text) }]));

@@ -67,6 +67,13 @@ test('what is spread over PostgreSQL, Qdrant and S3 is proved, mended, and moved
   expect(await faults(first)).toEqual(['vector-server']);
   expect(await faults(first, true)).toEqual([]);
   expect(points?.size).toBe(1);
+  // another one in its place: as many on both sides
+  const [[key, point]] = [...(points ?? [])] as [[number, Point]];
+  points?.delete(key);
+  points?.set(key + 1, { ...point, payload: { ...point.payload, o: Number(point.payload['o']) + 1 } });
+  expect(await faults(first)).toEqual(['vector-server']);
+  expect(await faults(first, true)).toEqual([]);
+  expect([...(points?.keys() ?? [])]).toEqual([key]);
   const { db } = replica.installation;
   await db.deleteFrom('postings').where('term', '=', 'lighthous').execute();
   expect(await faults(first)).toEqual(['words-differ']);

@@ -120,18 +120,18 @@ async function openVectorServer(
   if (place.kind !== 'qdrant') return undefined;
   const { openQdrant } = await import('../drivers/vector-index/qdrant.ts');
   const { qdrantDifferences } = await import('../drivers/vector-index/qdrant-differences.ts');
-  const { createQdrantSync } = await import('../drivers/vector-index/qdrant-sync.ts');
+  const { createQdrantSync, noteDifferences } = await import('../drivers/vector-index/qdrant-sync.ts');
   const qdrant = openQdrant({ ...place, dimensions });
   return {
     async *differences() {
-      for await (const { no, range } of qdrantDifferences(db, qdrant))
+      for await (const { no, range } of qdrantDifferences(db, qdrant, { everyKey: true }))
         yield { collectionNo: no, first: range.first, count: range.end - range.first };
     },
     async sync() {
       await qdrant.prepare();
       const sync = createQdrantSync({ db, qdrant });
       try {
-        await sync.sweep();
+        await noteDifferences(db, qdrant, { everyKey: true });
         await sync.drain();
       } finally {
         await sync.close();

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { agreement } from './extraction/agreement.ts';
+import { agreement, rowsFound } from './extraction/agreement.ts';
 import { type Contender, contenders } from './extraction/contenders.ts';
 import { finds, type Phrase, readings } from './extraction/phrases.ts';
 import { printPages } from './extraction/printed.ts';
@@ -21,6 +21,16 @@ interface Expected {
   readonly expect: string;
   readonly phrases?: readonly Phrase[];
 }
+
+interface PrintedSums {
+  readonly words: number;
+  readonly inOrder: number;
+  readonly documents: number;
+  readonly rows: number;
+  readonly onLine: number;
+  readonly divided: number;
+}
+const NOTHING: PrintedSums = { words: 0, inOrder: 0, documents: 0, rows: 0, onLine: 0, divided: 0 };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -96,26 +106,30 @@ async function attempt(
 async function comparePrinted(directory: string, browser: string): Promise<void> {
   const into = mkdtempSync(join(tmpdir(), 'printed-'));
   const pages = manifest.filter(({ type }) => type === 'html').map(({ file }) => join(directory, file));
-  const sums = new Map<string, { words: number; inOrder: number; documents: number }>();
+  const sums = new Map<string, PrintedSums>();
   try {
-    for await (const { layout, path, reference } of printPages(browser, pages, into)) {
+    for await (const { layout, path, reference, rows } of printPages(browser, pages, into)) {
       for (const contender of all) {
         const { text = '' } = await attempt(contender, path);
         const { words, inOrder } = agreement(reference, text);
         const key = `${layout.padEnd(34)} ${contender.name}`;
-        const sum = sums.get(key) ?? { words: 0, inOrder: 0, documents: 0 };
+        const { onLine, divided } = rowsFound(rows, text);
+        const sum = sums.get(key) ?? NOTHING;
         sums.set(key, {
           words: sum.words + words,
           inOrder: sum.inOrder + inOrder,
           documents: sum.documents + 1,
+          rows: sum.rows + rows.length,
+          onLine: sum.onLine + onLine,
+          divided: sum.divided + divided,
         });
       }
     }
   } finally {
     rmSync(into, { recursive: true });
   }
-  for (const [key, { words, inOrder, documents }] of [...sums].sort())
+  for (const [key, { words, inOrder, documents, rows, onLine, divided }] of [...sums].sort())
     console.log(
-      `${key}: words ${((100 * words) / documents).toFixed(1)} %, in order ${((100 * inOrder) / documents).toFixed(1)} %, ${documents} documents`,
+      `${key}: words ${((100 * words) / documents).toFixed(1)} %, in order ${((100 * inOrder) / documents).toFixed(1)} %, of ${rows} rows ${onLine} on a line, ${divided} with their cells apart, ${documents} documents`,
     );
 }

@@ -14,6 +14,31 @@ export function agreement(reference: string, extracted: string): Agreement {
   return { words: (2 * shared(expected, found)) / all, inOrder: (2 * commonSequence(expected, found)) / all };
 }
 
+/** How many of a table's rows a text has on a line of their own each, and with the same cells divided by bars or tabs. */
+export function rowsFound(
+  rows: readonly (readonly string[])[],
+  extracted: string,
+): { readonly onLine: number; readonly divided: number } {
+  const lines = extracted.split('\n').filter((line) => line.trim() !== '');
+  const whole = new Set(lines.map(folded));
+  const divided = new Set(lines.map((line) => cellsOf(line.split(/[|\t]/))));
+  let onLine = 0;
+  let apart = 0;
+  for (const row of rows) {
+    if (whole.has(folded(row.join('')))) onLine++;
+    if (divided.has(cellsOf(row))) apart++;
+  }
+  return { onLine, divided: apart };
+}
+
+const cellsOf = (cells: readonly string[]): string =>
+  cells
+    .map(folded)
+    .filter((text) => text !== '')
+    .join('|');
+
+const folded = (text: string): string => words(text).join('');
+
 /** Words of letters and digits; scripts without spaces count by the character. */
 const words = (text: string): string[] =>
   text

@@ -1,5 +1,4 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -86,41 +85,16 @@ function seconds(time: string): number {
   return Number(minutes ?? 0) * 60 + Number((rest ?? '0').replace(',', '.'));
 }
 
-/** In a process of its own: it brings another release of the PDF library, and the first that is loaded serves both. */
 function officeparser(folder: string): Contender {
-  const script = `
-    import { parseOffice } from ${JSON.stringify(pathToFileURL(createRequire(join(folder, 'package.json')).resolve('officeparser')).href)};
-    process.on('message', async (path) => {
-      const before = process.cpuUsage();
-      try {
-        const text = (await (await parseOffice(path)).to('text')).value;
-        const { user, system } = process.cpuUsage(before);
-        process.send({ text, cpuS: (user + system) / 1e6 });
-      } catch (error) {
-        process.send({ error: String(error) });
-      }
-    });
-    process.on('disconnect', () => process.exit());`;
-  let child: ChildProcess | undefined;
   return {
     name: 'officeparser',
     types: ['pdf', 'docx', 'pptx', 'xlsx', 'odt', 'rtf'],
     async extract(path) {
-      if (child?.connected !== true)
-        child = spawn(process.execPath, ['--input-type=module', '-e', script], {
-          stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-        });
-      const over = new AbortController();
-      const next = (event: string) => once(child as ChildProcess, event, { signal: over.signal });
-      const ended = next('exit').catch(() => [null]);
-      const replied = Promise.race([next('message'), ended]);
-      child.send(path);
-      const [reply] = (await replied.finally(() => over.abort())) as [
-        { text: string; cpuS: number } | { error: string } | number | null,
-      ];
-      if (reply === null || typeof reply === 'number') throw new Error('its process ended');
-      if ('error' in reply) throw new Error(reply.error);
-      return reply;
+      const resolved = createRequire(join(folder, 'package.json')).resolve('officeparser');
+      // it brings a pdfjs-dist of its own, which takes the worker of another version for its own
+      Reflect.deleteProperty(globalThis, 'pdfjsWorker');
+      const { parseOffice } = await import(pathToFileURL(resolved).href);
+      return timed(async () => (await (await parseOffice(path)).to('text')).value);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
+import { chromium, type Page } from 'playwright-core';
 
 /** A document and the text that it was made from. */
 export interface Printed {
@@ -8,6 +8,8 @@ export interface Printed {
   readonly layout: string;
   readonly path: string;
   readonly reference: string;
+  /** Rows of its tables: cells with text, two and more, none of which takes more than a line. */
+  readonly rows: readonly (readonly string[])[];
 }
 
 /** The same text in one, two and three columns, justified with hyphens, and with heads and foot lines on each page. */
@@ -46,7 +48,13 @@ export async function* printPages(
           footerTemplate: '<span style="font-size:8px;margin:auto" class="pageNumber"></span>',
           margin: { top: '20mm', bottom: '20mm', left: '18mm', right: '18mm' },
         });
-        yield { name: file, layout, path, reference: await page.innerText('body') };
+        yield {
+          name: file,
+          layout,
+          path,
+          reference: await page.innerText('body'),
+          rows: await tableRows(page),
+        };
       }
       await page.close();
     }
@@ -54,6 +62,17 @@ export async function* printPages(
     await browser.close();
   }
 }
+
+const tableRows = async (page: Page): Promise<string[][]> => {
+  const rows = await page
+    .locator('tr:not(:has(table))')
+    .evaluateAll((all) =>
+      all.map((row) => Array.from(row.children, (cell) => (cell as HTMLElement).innerText.trim())),
+    );
+  return rows
+    .map((cells) => cells.filter((text) => text !== ''))
+    .filter((cells) => cells.length > 1 && cells.every((text) => text.length <= 40 && !text.includes('\n')));
+};
 
 const plain = (html: string): string =>
   html

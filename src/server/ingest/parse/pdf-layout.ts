@@ -1,5 +1,5 @@
 import type { DocumentWriter } from './document-writer.ts';
-import type { Line, LinePage } from './pdf-lines.ts';
+import type { Cell, Line, LinePage } from './pdf-lines.ts';
 
 /** What the whole document looks like: what stands out is measured against it. */
 export interface DocumentLook {
@@ -239,20 +239,96 @@ function sharesEdges(a: Line, b: Line): boolean {
 
 /** Rows as they are; cells go under the column whose span they overlap, so that gaps stay gaps. */
 function writeTable(lines: readonly Line[], out: DocumentWriter): void {
-  const columns = columnSpans(lines);
-  const rows = lines.map((line) => {
+  const cells = divideNarrowCells(lines);
+  const columns = columnSpans(cells);
+  const rows = cells.map((line) => {
     const row: string[] = columns.map(() => '');
-    for (const cell of line.cells) {
+    for (const cell of line) {
       const at = bestColumn(columns, cell);
       row[at] = row[at] === '' ? cell.text : `${row[at]} ${cell.text}`;
     }
     return row;
   });
-  const first = rows[0] ?? [];
-  const header =
-    first.every((cell) => !/^[-+$€£(]*[\d.,]+[%)]*$/.test(cell)) &&
-    first.filter((cell) => cell !== '').length > 1;
-  out.table(rows, header ? 1 : 0);
+  const [first = [], second = []] = rows;
+  const standsOut = lines[0]!.bold && lines[1]?.bold === false;
+  const header = standsOut || first.every((cell, i) => isTitle(cell, second[i] ?? ''));
+  out.table(rows, header && first.filter((cell) => cell !== '').length > 1 ? 1 : 0);
+}
+
+/** A number is none, but for the year over a column of other figures. */
+const isTitle = (cell: string, below: string): boolean =>
+  !/^[-+$€£(]*[\d.,]+[%)]*$/.test(cell) || (YEAR.test(cell) && !YEAR.test(below));
+const YEAR = /^(?:19|20)\d\d$/;
+
+/**
+ * Columns may stand closer than cells that are told by their gap alone. A smaller gap divides where another row has an
+ * edge of a cell beside it, or the same gap.
+ */
+function divideNarrowCells(lines: readonly Line[]): Cell[][] {
+  const rows = lines.map(({ cells }) => cells);
+  if (!rows.some((cells) => cells.some(({ gaps }) => gaps !== undefined))) return rows;
+  const slack = EDGE_SLACK * lines[0]!.size;
+  const lefts = new Edges(slack);
+  const rights = new Edges(slack);
+  for (const [row, cells] of rows.entries()) {
+    for (const { left, right, gaps = [] } of cells) {
+      lefts.add(row, left);
+      rights.add(row, right);
+      for (const gap of gaps) {
+        lefts.add(row, gap.right);
+        rights.add(row, gap.left);
+      }
+    }
+  }
+  return rows.map((cells, row) =>
+    cells.flatMap((cell) =>
+      divideAt(
+        cell,
+        (cell.gaps ?? []).filter(
+          (gap) => lefts.isInAnotherRow(row, gap.right) || rights.isInAnotherRow(row, gap.left),
+        ),
+      ),
+    ),
+  );
+}
+
+/** In letter heights: edges of one column agree to this. */
+const EDGE_SLACK = 0.15;
+
+/** Which rows have an edge near a place. */
+class Edges {
+  readonly #slack: number;
+  /** By place, in steps of the slack: the row, or SEVERAL. */
+  readonly #rows = new Map<number, number>();
+
+  constructor(slack: number) {
+    this.#slack = Math.max(slack, 0.1);
+  }
+
+  add(row: number, edge: number): void {
+    const step = Math.round(edge / this.#slack);
+    const known = this.#rows.get(step);
+    this.#rows.set(step, known === undefined || known === row ? row : SEVERAL);
+  }
+
+  isInAnotherRow(row: number, edge: number): boolean {
+    const step = Math.round(edge / this.#slack);
+    return [step - 1, step, step + 1].some((near) => (this.#rows.get(near) ?? row) !== row);
+  }
+}
+
+const SEVERAL = -1;
+
+function divideAt(cell: Cell, gaps: NonNullable<Cell['gaps']>): Cell[] {
+  const parts: Cell[] = [];
+  let start = 0;
+  let left = cell.left;
+  for (const gap of gaps) {
+    parts.push({ text: cell.text.slice(start, gap.at - 1), left, right: gap.left });
+    start = gap.at;
+    left = gap.right;
+  }
+  return parts.length === 0 ? [cell] : [...parts, { text: cell.text.slice(start), left, right: cell.right }];
 }
 
 interface Span {
@@ -260,21 +336,41 @@ interface Span {
   right: number;
 }
 
+/** More than a page of a table has, unless it is made to take time. */
+const LOOKED_ROWS = 200;
+
 /** Columns from the rows with the most cells; others fall into them. */
-function columnSpans(lines: readonly Line[]): Span[] {
-  const cells = lines.flatMap((line) => (line.cells.length > 1 ? line.cells : []));
-  const spans: Span[] = [];
+function columnSpans(rows: readonly Cell[][]): Span[] {
+  const cells = rows.flatMap((row) => (row.length > 1 ? row : []));
+  const looked = rows.slice(0, LOOKED_ROWS);
+  let spans: Span[] = [];
   for (const cell of cells.toSorted((a, b) => a.right - a.left - (b.right - b.left))) {
-    const inside = spans.filter((span) => cell.left < span.right && cell.right > span.left);
+    const inside = spans.filter((span) => overlaps(cell, span));
     if (inside.length === 0) spans.push({ left: cell.left, right: cell.right });
-    else if (inside.length === 1) {
-      const span = inside[0]!;
-      span.left = Math.min(span.left, cell.left);
-      span.right = Math.max(span.right, cell.right);
+    // several that no row has beside each other are one column: a centred title over what begins at the left
+    else if (inside.length === 1 || !looked.some((row) => standsIn(row, inside) > 1)) {
+      const all = [cell, ...inside];
+      const span = {
+        left: Math.min(...all.map(({ left }) => left)),
+        right: Math.max(...all.map(({ right }) => right)),
+      };
+      spans = [...spans.filter((other) => !inside.includes(other)), span];
     }
   }
   return spans.sort((a, b) => a.left - b.left);
 }
+
+const overlaps = (a: Span, b: Span): boolean => a.left < b.right && a.right > b.left;
+
+/** In how many of these columns a row has a cell of its own. */
+const standsIn = (row: readonly Cell[], spans: readonly Span[]): number => {
+  const own = new Set<Cell>();
+  for (const span of spans) {
+    const cell = row.find((one) => overlaps(one, span));
+    if (cell !== undefined) own.add(cell);
+  }
+  return own.size;
+};
 
 function bestColumn(columns: readonly Span[], cell: Span): number {
   let best = 0;

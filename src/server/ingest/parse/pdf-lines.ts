@@ -27,6 +27,15 @@ export interface Cell {
   text: string;
   left: number;
   right: number;
+  /** Gaps wider than a space usually is, but not wide enough to divide cells by themselves. */
+  gaps?: Gap[];
+}
+
+export interface Gap {
+  readonly left: number;
+  readonly right: number;
+  /** Where the text goes on behind it. */
+  readonly at: number;
 }
 
 export interface LinePage {
@@ -55,6 +64,8 @@ const RIGHT_TO_LEFT = /^[\p{Script=Arabic}\p{Script=Hebrew}\p{M}]{2,}$/u;
 
 /** A gap wider than this many letter heights divides cells; justified text stays below it. */
 const CELL_GAP = 1.15;
+/** What may divide the cells of a narrow table: twice a usual space and more. */
+const PERHAPS_CELL_GAP = 0.6;
 /** Room for a rectangle, or for a font's name and flags. */
 const SCRATCH_BYTES = 132;
 /** PDFium's marks for a hyphen that it takes for a soft one at a line's end: in a page's text, and of a character. */
@@ -217,6 +228,7 @@ function measure(
     if (cell === undefined || gap > size * CELL_GAP)
       cells.push({ text: word.text, left: word.left, right: word.right });
     else {
+      if (word.left - cell.right > size * PERHAPS_CELL_GAP) noteGap(cell, word.left);
       cell.text += ` ${word.text}`;
       cell.left = Math.min(cell.left, word.left);
       cell.right = Math.max(cell.right, word.right);
@@ -376,6 +388,11 @@ function commonHeight(words: readonly Word[]): number {
 
 const roundedHeight = ({ top, bottom }: Word): number => Math.round(Math.abs(bottom - top) * 4) / 4;
 
+function noteGap(cell: Cell, right: number): void {
+  cell.gaps ??= [];
+  cell.gaps.push({ left: cell.right, right, at: cell.text.length + 1 });
+}
+
 /** PDFium breaks a line where the file moves its pen; on the same baseline further right it goes on. */
 function continues(line: Line, next: Line): boolean {
   if (line.hyphenated) return false;
@@ -392,6 +409,11 @@ function append(line: Line, next: Line): void {
   if (gap > line.size * CELL_GAP) line.cells.push(first, ...others);
   else {
     const glued = gap < 0.12 * line.size || /^[,.;:)\]]/.test(first.text);
+    if (gap > line.size * PERHAPS_CELL_GAP && !glued) noteGap(last, first.left);
+    for (const inner of first.gaps ?? []) {
+      last.gaps ??= [];
+      last.gaps.push({ ...inner, at: inner.at + last.text.length + (glued ? 0 : 1) });
+    }
     last.text += (glued ? '' : ' ') + first.text;
     last.right = first.right;
     line.cells.push(...others);

@@ -69,6 +69,48 @@ test('cells that line up become a table; an empty cell stays empty', async () =>
   expect(headerOf(document)).toBe('Fruit | Kind | Tons');
 });
 
+test('narrow columns are divided where another row has an edge there, under titles that are centred over them', async () => {
+  const document = await parseBytes(
+    'a.pdf',
+    makePdf([
+      {
+        texts: [
+          { x: 140, y: 700, text: 'Region', font: 'Helvetica-Bold' },
+          { x: 252, y: 700, text: '2024', font: 'Helvetica-Bold' },
+          { x: 287, y: 700, text: '2025', font: 'Helvetica-Bold' },
+          { x: 72, y: 686, text: 'The north and the islands off it' },
+          { x: 264, y: 686, text: '12' },
+          { x: 284, y: 686, text: '1,400' },
+          { x: 72, y: 672, text: 'South' },
+          { x: 293, y: 672, text: '900' },
+          { x: 72, y: 658, text: 'West' },
+          { x: 270, y: 658, text: '3' },
+          { x: 305, y: 658, text: '2' },
+        ],
+      },
+    ]),
+  );
+  expect(outline(document)).toEqual([
+    [
+      'table: Region | 2024 | 2025\nThe north and the islands off it | 12 | 1,400\nSouth |  | 900\nWest | 3 | 2',
+    ],
+  ]);
+  expect(headerOf(document)).toBe('Region | 2024 | 2025');
+});
+
+test('years beside each other below a title of their own are figures and no header', async () => {
+  const row = (y: number, ...cells: readonly string[]) =>
+    cells.map((text, i) => ({ x: 72 + i * 150, y, text }));
+  const document = await parseBytes(
+    'a.pdf',
+    makePdf([
+      { texts: [...row(700, 'Founded', '1998'), ...row(686, 'Moved', '2004'), ...row(672, 'Sold', '2011')] },
+    ]),
+  );
+  expect(outline(document)).toEqual([['table: Founded | 1998\nMoved | 2004\nSold | 2011']]);
+  expect(headerOf(document)).toBeUndefined();
+});
+
 test('lines of one width are code and keep their indentation', async () => {
   const code = (x: number, y: number, text: string) => ({ x, y, text, font: 'Courier' as const, size: 10 });
   const document = await parseBytes(

@@ -35,11 +35,11 @@ export async function* printPages(
     const context = await browser.newContext({ javaScriptEnabled: false, offline: true });
     for (const [i, file] of files.entries()) {
       const page = await context.newPage();
-      // a document with no address: what it refers to is not there
-      await page.setContent(plain(readFileSync(file, 'utf8')), { waitUntil: 'domcontentloaded' });
+      const html = plain(readFileSync(file, 'utf8'));
       for (const [layout, css] of Object.entries(LAYOUTS)) {
         const path = join(into, `${i}-${layout.replace(/\W+/g, '-')}.pdf`);
-        await page.addStyleTag({ content: `body { columns: auto } ${css}` });
+        // a document with no address: what it refers to is not there
+        await page.setContent(`${html}<style>${css}</style>`, { waitUntil: 'domcontentloaded' });
         await page.pdf({
           path,
           format: 'A4',

@@ -239,7 +239,7 @@ function sharesEdges(a: Line, b: Line): boolean {
 
 /** Rows as they are; cells go under the column whose span they overlap, so that gaps stay gaps. */
 function writeTable(lines: readonly Line[], out: DocumentWriter): void {
-  const cells = divideNarrowCells(lines);
+  const cells = divideNarrowCells(lines).map(withTheirSigns);
   const columns = columnSpans(cells);
   const rows = cells.map((line) => {
     const row: string[] = columns.map(() => '');
@@ -250,14 +250,13 @@ function writeTable(lines: readonly Line[], out: DocumentWriter): void {
     return row;
   });
   const [first = [], second = []] = rows;
-  const standsOut = lines[0]!.bold && lines[1]?.bold === false;
-  const header = standsOut || first.every((cell, i) => isTitle(cell, second[i] ?? ''));
+  const header = first.every((cell, i) => isTitle(cell, second[i] ?? ''));
   out.table(rows, header && first.filter((cell) => cell !== '').length > 1 ? 1 : 0);
 }
 
 /** A number is none, but for the year over a column of other figures. */
 const isTitle = (cell: string, below: string): boolean =>
-  !/^[-+$€£(]*[\d.,]+[%)]*$/.test(cell) || (YEAR.test(cell) && !YEAR.test(below));
+  !/^[-+(\s\p{Sc}]*(?:[\d.,]+[\s%)]*|[—–-])$/u.test(cell) || (YEAR.test(cell) && !YEAR.test(below));
 const YEAR = /^(?:19|20)\d\d$/;
 
 /**
@@ -291,6 +290,28 @@ function divideNarrowCells(lines: readonly Line[]): Cell[][] {
     ),
   );
 }
+
+/** Figures are set with the currency at the column's left edge: it belongs to the figure and is no column. */
+function withTheirSigns(cells: readonly Cell[]): Cell[] {
+  const joined: Cell[] = [];
+  for (const cell of cells) {
+    const before = joined.at(-1);
+    const [, figure, sign] =
+      (before !== undefined && FIGURE.test(cell.text) && SIGN_AT_END.exec(before.text)) || [];
+    if (before === undefined || sign === undefined) {
+      joined.push(cell);
+      continue;
+    }
+    joined.pop();
+    // where the figure before it ends and the sign begins is told by their share of the letters
+    const letter = (before.right - before.left) / before.text.length;
+    if (figure) joined.push({ text: figure, left: before.left, right: before.right - 2 * letter });
+    joined.push({ text: `${sign} ${cell.text}`, left: before.right - letter, right: cell.right });
+  }
+  return joined;
+}
+const SIGN_AT_END = /^(?:(.*[\d)%—–-])\s)?(\p{Sc})$/u;
+const FIGURE = /^[-+(]?[\d.,—–-]/;
 
 /** In letter heights: edges of one column agree to this. */
 const EDGE_SLACK = 0.15;

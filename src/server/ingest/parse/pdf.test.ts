@@ -98,6 +98,30 @@ test('narrow columns are divided where another row has an edge there, under titl
   expect(headerOf(document)).toBe('Region | 2024 | 2025');
 });
 
+test('a currency at the edge of its column belongs to the figure', async () => {
+  const row = (y: number, ...places: readonly (readonly [number, string])[]) =>
+    places.map(([x, text]) => ({ x, y, text }));
+  const document = await parseBytes(
+    'a.pdf',
+    makePdf([
+      {
+        texts: [
+          ...row(700, [230, '2018'], [350, '2019']),
+          ...row(686, [72, 'North America'], [200, '$'], [234, '141'], [320, '$'], [354, '170']),
+          ...row(672, [72, 'International'], [240, '65'], [360, '74']),
+          ...row(658, [72, 'Together'], [200, '$'], [231, '(206)'], [320, '$'], [354, '244']),
+        ],
+      },
+    ]),
+  );
+  expect(outline(document)).toEqual([
+    [
+      'table: | 2018 | 2019\nNorth America | $ 141 | $ 170\nInternational | 65 | 74\nTogether | $ (206) | $ 244',
+    ],
+  ]);
+  expect(headerOf(document)).toBe('| 2018 | 2019');
+});
+
 test('years beside each other below a title of their own are figures and no header', async () => {
   const row = (y: number, ...cells: readonly string[]) =>
     cells.map((text, i) => ({ x: 72 + i * 150, y, text }));

@@ -244,7 +244,7 @@ function writeTable(lines: readonly Line[], out: DocumentWriter): void {
   const rows = cells.map((line) => {
     const row: string[] = columns.map(() => '');
     for (const cell of line) {
-      const at = bestColumn(columns, cell);
+      const at = bestColumn(columns, cell, row);
       row[at] = row[at] === '' ? cell.text : `${row[at]} ${cell.text}`;
     }
     return row;
@@ -393,14 +393,16 @@ const standsIn = (row: readonly Cell[], spans: readonly Span[]): number => {
   return own.size;
 };
 
-function bestColumn(columns: readonly Span[], cell: Span): number {
+/** @param row what the cells before this one filled already. */
+function bestColumn(columns: readonly Span[], cell: Span, row: readonly string[]): number {
+  // the first column that is touched takes a cell that reaches over several, but not where a neighbour stands already
+  const touched = columns.findIndex((column, i) => overlaps(cell, column) && row[i] === '');
+  if (touched !== -1) return touched;
   let best = 0;
   let most = -Infinity;
   for (const [i, column] of columns.entries()) {
     const overlap = Math.min(column.right, cell.right) - Math.max(column.left, cell.left);
     if (overlap > most) [best, most] = [i, overlap];
-    // the first column that is touched takes a cell that reaches over several
-    if (overlap > 0) break;
   }
   return best;
 }

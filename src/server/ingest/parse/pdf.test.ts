@@ -122,6 +122,29 @@ test('a currency at the edge of its column belongs to the figure', async () => {
   expect(headerOf(document)).toBe('| 2018 | 2019');
 });
 
+test('a title that reaches from one column into the next joins none of their figures', async () => {
+  const row = (y: number, ...places: readonly (readonly [number, string])[]) =>
+    places.map(([x, text]) => ({ x, y, text }));
+  const document = await parseBytes(
+    'a.pdf',
+    makePdf([
+      {
+        texts: [
+          ...row(700, [72, 'Sales'], [290, 'Quarter']),
+          ...row(686, [72, 'North America'], [220, '$'], [278, '141'], [320, '$'], [376, '170']),
+          ...row(672, [72, 'International'], [284, '65'], [382, '74']),
+          ...row(658, [72, 'Together'], [220, '$'], [278, '206'], [320, '$'], [376, '244']),
+        ],
+      },
+    ]),
+  );
+  expect(outline(document)).toEqual([
+    [
+      'table: Sales | Quarter\nNorth America | $ 141 | $ 170\nInternational | 65 | 74\nTogether | $ 206 | $ 244',
+    ],
+  ]);
+});
+
 test('years beside each other below a title of their own are figures and no header', async () => {
   const row = (y: number, ...cells: readonly string[]) =>
     cells.map((text, i) => ({ x: 72 + i * 150, y, text }));

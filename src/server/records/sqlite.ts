@@ -110,12 +110,26 @@ export function prepareSqlite(
     raw.pragma('busy_timeout = 30000');
     // five vectors of 1,536 bytes fit a page of 8 KiB, only two fit one of 4 KiB
     raw.pragma('page_size = 8192');
-    raw.pragma('journal_mode = WAL');
+    becomeWal(raw);
     return migrateSqlite(raw, migrations);
   } finally {
     raw.close();
   }
 }
+
+/** Of processes that make a new file at once SQLite turns some away here at once, whatever the busy timeout. */
+function becomeWal(raw: Sqlite.Database): void {
+  for (let tries = 1; ; tries++)
+    try {
+      raw.pragma('journal_mode = WAL');
+      return;
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'SQLITE_BUSY' || tries === WAL_TRIES) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAL_PAUSE_MS);
+    }
+}
+const WAL_TRIES = 200;
+const WAL_PAUSE_MS = 20;
 
 /**
  * Kysely's SQLite dialect with `begin immediate`: a transaction that reads first and writes later would
